@@ -1,0 +1,1 @@
+"""How it is said: the only package that knows Spyne and envelopes."""
