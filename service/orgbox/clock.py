@@ -1,0 +1,48 @@
+"""Time, as handed to whoever needs it: nothing below `app` asks the operating system for the time.
+
+A moment is kept as text `YYYY-MM-DDThh:mm:ss.sssZ` in UTC, the form the API sends; as text it also sorts
+and compares rightly, in Python and in both databases.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """The time of an org: the system's, moved by an offset or standing still."""
+
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._system_now = now
+        self._offset = timedelta(0)
+        self._frozen: datetime | None = None
+
+    def now(self) -> datetime:
+        """The moment it is in this org, in UTC."""
+        return self._frozen or self._system_now() + self._offset
+
+    def freeze(self, moment: datetime | None = None) -> None:
+        """Stand still, at `moment` or now."""
+        self._frozen = (moment or self.now()).astimezone(UTC)
+
+    def set(self, moment: datetime) -> None:
+        """Run on from `moment`."""
+        self._frozen = None
+        self._offset = moment.astimezone(UTC) - self._system_now()
+
+    def advance(self, by: timedelta) -> None:
+        """Move on by a duration, frozen or not."""
+        if self._frozen:
+            self._frozen += by
+        else:
+            self._offset += by
+
+
+def moment_text(moment: datetime) -> str:
+    """A moment as the API writes it, to the millisecond."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def parse_moment(text: str) -> datetime:
+    """The moment of a text written by `moment_text`."""
+    return datetime.fromisoformat(text)

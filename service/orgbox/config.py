@@ -1,0 +1,85 @@
+"""How this process runs. One tuple of settings gives the flags, the environment variables and the table
+in the documentation.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+PREFIX = "ORGBOX_"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting; its type is that of its default. `--session-seconds` and ORGBOX_SESSION_SECONDS set it."""
+
+    name: str
+    default: str | int | bool
+    help: str
+
+    @property
+    def flag(self) -> str:
+        """The command-line flag."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return PREFIX + self.name.upper()
+
+
+SETTINGS = (
+    Setting("host", "127.0.0.1", "Address to listen on."),
+    Setting("port", 8080, "Port to listen on; 0 picks a free one."),
+    Setting("database", "sqlite:///orgbox.db", "SQLAlchemy URL of the database."),
+    Setting("threads", 8, "Calls answered at the same time by one process."),
+    Setting("seed", "", "TOML file with the org a new database begins with; empty for Acme."),
+    Setting("external_url", "", "URL under which clients reach this service, if not the one they call."),
+    Setting("session_seconds", 7200, "Seconds a session lives after its last call."),
+    Setting("message_bytes", 50 * 1024 * 1024, "Largest request body, also after inflating gzip."),
+    Setting("durable", True, "Whether a SQLite commit waits for the disk (synchronous=FULL)."),
+    Setting("hash_memory_kib", 19_456, "Memory of one argon2id password hash, in KiB."),
+    Setting("hash_rounds", 2, "Rounds of one argon2id password hash."),
+    Setting("strict_soap_action", False, "Whether a missing SOAPAction header is a fault."),
+)
+
+
+@dataclass(frozen=True)
+class Config:
+    """The values of all settings, by name."""
+
+    values: Mapping[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.values[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def configure(**given: Any) -> Config:
+    """Defaults, then environment, then `given` (None counts as not given). Raises ValueError."""
+    values = {s.name: _from_environment(s) for s in SETTINGS}
+    unknown = given.keys() - values.keys()
+    if unknown:
+        raise ValueError(f"no setting {', '.join(sorted(unknown))}")
+    return Config(values | {name: value for name, value in given.items() if value is not None})
+
+
+def _from_environment(setting: Setting) -> str | int | bool:
+    text = os.environ.get(setting.variable)
+    if text is None:
+        return setting.default
+    if isinstance(setting.default, bool):
+        if text.lower() not in _SWITCH:
+            raise ValueError(f"{setting.variable}: {text!r} is neither true nor false")
+        return _SWITCH[text.lower()]
+    try:
+        return type(setting.default)(text)
+    except ValueError:
+        raise ValueError(f"{setting.variable}: {text!r} is not a number") from None
+
+
+_SWITCH = {"true": True, "1": True, "yes": True, "on": True,
+           "false": False, "0": False, "no": False, "off": False}  # fmt: skip

@@ -1,0 +1,58 @@
+"""Record ids: three characters of key prefix, twelve of number, three of checksum.
+
+The first 15 characters are case-sensitive; the checksum makes the 18-character form safe where case is
+lost. Rule: each group of five gives a number whose bit i says that character i is an upper-case letter;
+the number picks one of `ABCDEFGHIJKLMNOPQRSTUVWXYZ012345` (checked against recorded ids).
+"""
+
+from functools import lru_cache
+
+EMPTY_ID = "000000000000000AAA"
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_VALUE = {character: number for number, character in enumerate(_DIGITS)}
+_SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_NUMBER_LENGTH = 12
+
+
+def checksum(id15: str) -> str:
+    """The three characters that make 15 into 18."""
+    return "".join(_group_checksum(id15[start : start + 5]) for start in (0, 5, 10))
+
+
+@lru_cache(maxsize=65_536)
+def _group_checksum(group: str) -> str:
+    return _SUFFIX[sum(1 << i for i, character in enumerate(group) if "A" <= character <= "Z")]
+
+
+def normalize(text: str) -> str | None:
+    """The 18-character form of an id of 15 or 18 characters, or None if it is not an id.
+
+    An 18-character id with a wrong checksum is not an id.
+    """
+    if len(text) == 18:
+        return text if _is_word(text) and checksum(text) == text[15:] else None
+    if len(text) == 15 and _is_word(text):
+        return text + checksum(text)
+    return None
+
+
+def _is_word(text: str) -> bool:
+    return text.isascii() and text.isalnum()
+
+
+def make(prefix: str, number: int) -> str:
+    """The 18-character id of a key prefix and a number from 0 to 62**12 - 1."""
+    digits = []
+    for _ in range(_NUMBER_LENGTH):
+        number, digit = divmod(number, 62)
+        digits.append(_DIGITS[digit])
+    id15 = prefix + "".join(reversed(digits))
+    return id15 + checksum(id15)
+
+
+def number(id_: str) -> int:
+    """The number inside an id, the inverse of `make`."""
+    result = 0
+    for character in id_[3:15]:
+        result = result * 62 + _VALUE[character]
+    return result

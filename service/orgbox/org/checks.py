@@ -1,0 +1,154 @@
+"""What the catalogue alone says against a record: writable, required, long, listed, pointing somewhere.
+
+Texts are the platform's (errors seen on SOAP, REST and Apex; the texts are shared).
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from orgbox import ids
+from orgbox.catalog.sobject import Field
+from orgbox.errors import RecordError
+from orgbox.org.org import Org
+from orgbox.org.rulebook import Record
+
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-\u0080-\uffff]{1,64}@"
+    r"(?:[A-Za-z0-9\u0080-\uffff](?:[A-Za-z0-9\-\u0080-\uffff]{0,61}[A-Za-z0-9\u0080-\uffff])?\.)+"
+    r"[A-Za-z\u0080-\uffff][A-Za-z0-9\-\u0080-\uffff]{0,61}[A-Za-z0-9\u0080-\uffff]"
+)
+
+
+def is_email_address(text: str) -> bool:
+    """Whether the text is one address: a local part, an @, a domain with a dot."""
+    local, _, _ = text.partition("@")
+    dots = local.startswith(".") or local.endswith(".") or ".." in local
+    return not dots and _ADDRESS.fullmatch(text) is not None
+
+
+def check_create(record: Record, *, truncate: bool) -> list[RecordError]:
+    """Everything wrong with a record to be created, without looking at other rows."""
+    if record.values.get("Id") is not None:
+        code = "INVALID_FIELD_FOR_INSERT_UPDATE"
+        return [RecordError(code, "cannot specify Id in an insert call", ["Id"])]
+    fields = record.sobject.by_name
+    names = [n for n, v in record.values.items() if not fields[n.lower()].createable and n != "Id"]
+    if names:
+        return [_not_writable(names)]
+    missing = [
+        f.name for f in record.sobject.fields if f.required and record.values.get(f.name) is None
+    ]
+    if missing:
+        return [_missing(missing)]
+    return list(_value_errors(record, truncate))
+
+
+def check_update(record: Record, *, truncate: bool) -> list[RecordError]:
+    """Everything wrong with the values an update sends, without looking at other rows."""
+    fields = record.sobject.by_name
+    names = [n for n in record.values if not fields[n.lower()].updateable and n != "Id"]
+    names += [
+        n for n, v in record.values.items()
+        if v is None and fields[n.lower()].updateable and not fields[n.lower()].nillable
+        and fields[n.lower()].type.name == "boolean"
+    ]  # fmt: skip
+    if names:
+        return [_not_writable(names)]
+    missing = [
+        n for n, v in record.values.items() if v is None and not fields[n.lower()].nillable
+    ]
+    if missing:
+        return [_missing(missing)]
+    return list(_value_errors(record, truncate))
+
+
+def _not_writable(names: list[str]) -> RecordError:
+    return RecordError(
+        "INVALID_FIELD_FOR_INSERT_UPDATE",
+        f"Unable to create/update fields: {', '.join(names)}. Please check the security settings of "
+        "this field and verify that it is read/write for your profile or permission set.",
+        names,
+    )
+
+
+def _missing(names: list[str]) -> RecordError:
+    text = f"Required fields are missing: [{', '.join(names)}]"
+    return RecordError("REQUIRED_FIELD_MISSING", text, names)
+
+
+def _value_errors(record: Record, truncate: bool) -> Iterator[RecordError]:
+    for name, value in record.values.items():
+        f = record.sobject.by_name[name.lower()]
+        if value is None or name == "Id":
+            continue
+        check = _CHECKS.get(f.type.name)
+        if f.type.family == "text":
+            value = record.values[name] = _fitted(f, value, truncate)
+            if len(value) > f.length > 0:
+                text = f"{f.label}: data value too large: {value} (max length={f.length})"
+                yield RecordError("STRING_TOO_LONG", text, [name])
+                continue
+        if check and (error := check(f, value)):
+            yield error
+
+
+def _fitted(f: Field, value: str, truncate: bool) -> str:
+    return value[: f.length] if truncate and f.length else value
+
+
+def _email(f: Field, value: str) -> RecordError | None:
+    if is_email_address(value):
+        return None
+    text = f"{f.label}: invalid email address: {value}"
+    return RecordError("INVALID_EMAIL_ADDRESS", text, [f.name])
+
+
+def _picklist(f: Field, value: str) -> RecordError | None:
+    if not f.restricted_picklist or any(e.value == value for e in f.picklist):
+        return None
+    text = f"{f.label}: bad value for restricted picklist field: {value}"
+    return RecordError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", text, [f.name])
+
+
+def _reference(f: Field, value: str) -> RecordError | None:
+    if ids.normalize(value) is not None:
+        return None
+    text = f"{f.label}: id value of incorrect type: {value}"
+    return RecordError("MALFORMED_ID", text, [f.name])
+
+
+_CHECKS: dict[str, Callable[[Field, str], RecordError | None]] = {
+    "email": _email,
+    "picklist": _picklist,
+    "reference": _reference,
+}
+
+
+def normalize_picklists(record: Record) -> None:
+    """Give values of restricted picklists their written form: they are accepted in any case."""
+    for name, value in record.values.items():
+        f = record.sobject.by_name[name.lower()]
+        if f.restricted_picklist and isinstance(value, str):
+            folded = value.casefold()
+            match = next((e.value for e in f.picklist if e.value.casefold() == folded), value)
+            record.values[name] = match
+
+
+def normalize_references(record: Record, org: Org) -> Iterator[tuple[str, str, str]]:
+    """Bring references to 18 characters; yields (SObject, Id, field) to be looked up.
+
+    A reference to the wrong kind of record gets its error here.
+    """
+    for name, value in record.values.items():
+        f = record.sobject.by_name[name.lower()]
+        if f.type.name != "reference" or value is None:
+            continue
+        normal = ids.normalize(value)
+        target = org.catalog.of_id(normal) if normal else None
+        if normal is None or target is None or target.name not in f.reference_to:
+            text = f"{f.label}: id value of incorrect type: {value}"
+            record.errors.append(RecordError("FIELD_INTEGRITY_EXCEPTION", text, [name]))
+            continue
+        record.values[name] = normal
+        if record.before.get(name) != normal:
+            yield target.name, normal, name

@@ -1,0 +1,260 @@
+"""create() and update(): the one door by which records come in.
+
+The order for the records of one SObject in a call (a chunk): catalogue checks; one look-up per SObject
+that references point to; the facts of the rules; `fill` and the refusing rules, record by record; unique
+values, decided by the database; one insert; the rules with effects. A refused record keeps its errors
+and its place among the results; the others go on, unless the call says all or none.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from orgbox import ids
+from orgbox.catalog.sobject import SObject
+from orgbox.errors import ApiFault, RecordError
+from orgbox.org import checks, uniqueness
+from orgbox.org.rulebook import Batch, Record, RecordRule, good_ones, refuse
+from orgbox.org.session import Session
+
+ROLLED_BACK = RecordError(
+    "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+    "Record rolled back because not all records were valid and the request was using AllOrNone header",
+)
+CROSS_REFERENCE = RecordError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+
+
+@dataclass(frozen=True, slots=True)
+class SaveOptions:
+    """What the headers of a call say about saving (AllOrNoneHeader, AllowFieldTruncationHeader)."""
+
+    all_or_none: bool = False
+    truncate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """SaveResult, UpsertResult, DeleteResult and their like: an Id, or errors."""
+
+    id: str | None
+    errors: tuple[RecordError, ...] = ()
+    created: bool = False
+
+    @property
+    def success(self) -> bool:
+        """Whether the record was saved."""
+        return not self.errors
+
+
+def create(session: Session, records: Sequence[Record], options: SaveOptions) -> list[Result]:
+    """Create records; one result each, in order. Raises ApiFault when the call as a whole is too large."""
+    return save(session, records, options, create_chunk)
+
+
+def update(session: Session, records: Sequence[Record], options: SaveOptions) -> list[Result]:
+    """Update records by Id; one result each, in order. Raises as `create`."""
+    return save(session, records, options, update_chunk)
+
+
+Chunk = Callable[[Session, list[Record], SaveOptions], None]
+
+
+def save(
+    session: Session, records: Sequence[Record], options: SaveOptions, chunk: Chunk
+) -> list[Result]:
+    check_size(session, len(records))
+    chunks = [list(group) for _, group in groupby(records, key=lambda r: r.sobject.name)]
+    if len(chunks) > session.org.limits.chunks_per_call:
+        raise ApiFault(
+            "LIMIT_EXCEEDED",
+            f"Cannot have more than {session.org.limits.chunks_per_call} chunks in a single operation. "
+            "Please rearrange the data to reduce chunking.",
+        )
+    existed = [r.values.get("Id") is not None for r in records]
+    with session.connection.begin_nested() as savepoint:
+        for group in chunks:
+            chunk(session, group, options)
+        if options.all_or_none and any(r.errors for r in records):
+            savepoint.rollback()
+            for record in records:
+                record.errors = record.errors or [ROLLED_BACK]
+    return [
+        Result(None, tuple(r.errors)) if r.errors else Result(r.id, created=not (old or r.before))
+        for r, old in zip(records, existed, strict=True)
+    ]
+
+
+def check_size(session: Session, count: int) -> None:
+    """Raises ApiFault EXCEEDED_ID_LIMIT when a call brings too many records or ids."""
+    limit = session.org.limits.records_per_call
+    if count > limit:
+        text = f"record limit reached. cannot submit more than {limit} records into this call"
+        raise ApiFault("EXCEEDED_ID_LIMIT", text)
+
+
+def create_chunk(session: Session, records: list[Record], options: SaveOptions) -> None:
+    sobject = records[0].sobject
+    if not sobject.supports("create"):
+        refuse(records, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+               f"entity type cannot be inserted: {sobject.label}")  # fmt: skip
+        return
+    for record in records:
+        checks.normalize_picklists(record)
+        record.errors.extend(checks.check_create(record, truncate=options.truncate))
+    insert_checked(session, sobject, records)
+
+
+def insert_checked(session: Session, sobject: SObject, records: list[Record]) -> None:
+    """Insert records whose own values are in order: references, rules, uniqueness, rows, effects."""
+    org, rules = session.org, session.org.rules_of(sobject.name)
+    _check_references(session, records)
+    batch = _batch(session, sobject, records, rules.facts)
+    for record in good_ones(records):
+        _set_defaults(session, record)
+        _apply(record, batch, (*rules.fill, *rules.before_create))
+    good = good_ones(records)
+    new_ids = org.store.next_ids(session.connection, org.number, sobject.key_prefix or "000", len(good))
+    for record, id_ in zip(good, new_ids, strict=True):
+        record.values["Id"] = id_
+    uniqueness.claim(session, sobject, good)
+    good = good_ones(good)
+    org.store.insert(session.connection, org.number, sobject, [r.values for r in good])
+    if good:
+        for effect in rules.after_create:
+            effect(good, batch)
+
+
+def _set_defaults(session: Session, record: Record) -> None:
+    values, now, user = record.values, session.now, session.user.id
+    for f in record.sobject.fields:
+        if f.default is not None and f.stored and values.get(f.name) is None:
+            values[f.name] = f.default
+        elif f.type.name == "boolean" and values.get(f.name) is None:
+            values[f.name] = False
+    known = record.sobject.by_name
+    stamps = {
+        "CreatedDate": now, "CreatedById": user, "LastModifiedDate": now, "LastModifiedById": user,
+        "SystemModstamp": now,
+    }  # fmt: skip
+    values.update({k: v for k, v in stamps.items() if k.lower() in known})
+    if "ownerid" in known and values.get("OwnerId") is None:
+        values["OwnerId"] = user
+
+
+def update_chunk(session: Session, records: list[Record], options: SaveOptions) -> None:
+    sobject = records[0].sobject
+    if not sobject.supports("update"):
+        refuse(records, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+               f"entity type cannot be updated: {sobject.label}")  # fmt: skip
+        return
+    _load_before(session, sobject, records)
+    for record in good_ones(records):
+        checks.normalize_picklists(record)
+        record.errors.extend(checks.check_update(record, truncate=options.truncate))
+    update_checked(session, sobject, records)
+
+
+def update_checked(session: Session, sobject: SObject, records: list[Record]) -> None:
+    """Store changes whose own values are in order: references, rules, uniqueness, rows, effects."""
+    org, rules = session.org, session.org.rules_of(sobject.name)
+    _check_references(session, records)
+    batch = _batch(session, sobject, records, rules.facts)
+    for record in good_ones(records):
+        _apply(record, batch, (*rules.before_update, *rules.fill))
+    good = good_ones(records)
+    uniqueness.reclaim(session, sobject, good)
+    good = good_ones(good)
+    for record in good:
+        _stamp_change(session, record)
+    org.store.update(
+        session.connection, org.number, sobject,
+        [(str(r.id), {k: v for k, v in r.values.items() if k != "Id"}) for r in good],
+    )  # fmt: skip
+    if good:
+        for effect in rules.after_update:
+            effect(good, batch)
+
+
+def _stamp_change(session: Session, record: Record) -> None:
+    known = record.sobject.by_name
+    stamps = {
+        "LastModifiedDate": session.now, "LastModifiedById": session.user.id,
+        "SystemModstamp": session.now,
+    }  # fmt: skip
+    record.values.update({k: v for k, v in stamps.items() if k.lower() in known})
+
+
+def _load_before(session: Session, sobject: SObject, records: list[Record]) -> None:
+    """Check the Ids of an update and read the rows they name."""
+    label = sobject.by_name["id"].label
+    seen: set[str] = set()
+    for record in records:
+        sent = record.values.get("Id")
+        if sent is None:
+            refuse([record], "MISSING_ARGUMENT", "Id not specified in an update call")
+            continue
+        normal = ids.normalize(sent)
+        if normal is None or normal[:3] != sobject.key_prefix:
+            text = f"{label}: id value of incorrect type: {sent}"
+            refuse([record], "MALFORMED_ID", text, ["Id"])
+            continue
+        record.values["Id"] = normal
+        if normal in seen:
+            refuse([record], "DUPLICATE_VALUE", f"Duplicate id specified: {normal}")
+        seen.add(normal)
+    good = good_ones(records)
+    rows = existing(session, sobject, [r.values["Id"] for r in good])
+    for record in good:
+        row = rows.get(record.values["Id"])
+        if isinstance(row, RecordError):
+            record.errors.append(row)
+        elif row is not None:
+            record.before = row
+
+
+def existing(
+    session: Session, sobject: SObject, keys: Iterable[str]
+) -> dict[str, dict[str, Any] | RecordError]:
+    """Rows by Id; for an Id without a row the error that says why: never was, or deleted."""
+    wanted = list(keys)
+    org = session.org
+    rows = org.store.fetch(session.connection, org.number, sobject, wanted)
+    found: dict[str, dict[str, Any] | RecordError] = {
+        key: row for key, row in rows.items() if not row.get("IsDeleted")
+    }
+    absent = [key for key in wanted if key not in found]
+    deleted = session.org.store.deleted(session.connection, org.number, sobject.name, absent)
+    for key in absent:
+        gone = RecordError("ENTITY_IS_DELETED", "entity is deleted")
+        found[key] = gone if key in deleted else CROSS_REFERENCE
+    return found
+
+
+def _check_references(session: Session, records: list[Record]) -> None:
+    """Every reference must lead to a record of the org: one look-up per SObject pointed to."""
+    sought: dict[str, dict[str, list[tuple[Record, str]]]] = {}
+    for record in good_ones(records):
+        for target, id_, name in checks.normalize_references(record, session.org):
+            sought.setdefault(target, {}).setdefault(id_, []).append((record, name))
+    for target, by_id in sought.items():
+        found = existing(session, session.org.catalog[target], by_id)
+        for id_, users in by_id.items():
+            error = found[id_]
+            if isinstance(error, RecordError):
+                for record, _ in users:
+                    record.errors.append(error)
+
+
+def _batch(session: Session, sobject: SObject, records: list[Record], facts: Any) -> Batch:
+    batch = Batch(session, sobject, good_ones(records))
+    batch.facts = facts(batch) if facts and batch.records else None
+    return batch
+
+
+def _apply(record: Record, batch: Batch, rules: Iterable[RecordRule]) -> None:
+    try:
+        for rule in rules:
+            rule(record, batch)
+    except RecordError as error:
+        record.errors.append(error)

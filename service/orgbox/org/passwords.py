@@ -1,0 +1,62 @@
+"""Passwords: argon2id with OWASP's parameters, policy, and the making of new ones."""
+
+import re
+import secrets
+import string
+import threading
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from orgbox.errors import ApiFault
+
+_LONGEST = 16_000
+"""Bytes of a password; a longer one is wrong without hashing it."""
+_TOKEN_SUFFIX = re.compile(r"(.+?)[A-Za-z0-9]{24,25}", re.DOTALL)
+_ALPHABET = string.ascii_letters + string.digits
+
+
+class Passwords:
+    """Hashes and checks; at most two hashes at once, so that a burst of logins does not fill memory."""
+
+    def __init__(self, memory_kib: int, rounds: int) -> None:
+        self._hasher = PasswordHasher(time_cost=rounds, memory_cost=memory_kib, parallelism=1)
+        self._turn = threading.BoundedSemaphore(2)
+        self._dummy = self._hasher.hash(secrets.token_urlsafe(16))
+
+    def hash(self, password: str) -> str:
+        """The argon2id hash to keep."""
+        with self._turn:
+            return self._hasher.hash(password)
+
+    def matches(self, password: str, kept: str | None) -> bool:
+        """Whether the password is the one kept. Takes as long for a user that does not exist."""
+        if len(password.encode("utf-8", "surrogatepass")) > _LONGEST:
+            return False
+        try:
+            with self._turn:
+                return self._hasher.verify(kept or self._dummy, password) and kept is not None
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def without_token(password: str) -> str | None:
+    """The password before something shaped like a security token, or None."""
+    found = _TOKEN_SUFFIX.fullmatch(password)
+    return found[1] if found else None
+
+
+def check_policy(password: str) -> None:
+    """Raises ApiFault INVALID_NEW_PASSWORD: at least 8 characters, letters and digits."""
+    if len(password) < 8:
+        raise ApiFault("INVALID_NEW_PASSWORD", "Your password must be at least 8 characters long.")
+    if not (re.search(r"[^\W\d_]", password) and re.search(r"\d", password)):
+        raise ApiFault("INVALID_NEW_PASSWORD", "Your password must include letters and numbers")
+
+
+def new_password() -> str:
+    """A random password that satisfies the policy."""
+    while True:
+        password = "".join(secrets.choice(_ALPHABET) for _ in range(12))
+        if re.search(r"[A-Za-z]", password) and re.search(r"\d", password):
+            return password

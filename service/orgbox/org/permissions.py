@@ -1,0 +1,54 @@
+"""Who may do what. Profiles and permission sets are records; this module reads them for one user.
+
+A permission is the name of a Permissions* field without that word: `ModifyAllData`. What a user has is
+what the profile gives and what assigned permission sets add.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, select
+
+from orgbox.org.store import Store
+
+DECIDING = (
+    "ApiEnabled", "ChatterInternalUser", "ChatterInviteExternalUsers", "ChatterOwnGroups",
+    "ManageUnlistedGroups", "ManageUsers", "ModerateChatter", "ModifyAllData", "ResetPasswords",
+    "ViewAllData", "ViewAllUsers",
+)  # fmt: skip
+"""The permissions that decide something in Orgbox."""
+
+
+def columns(table: Table) -> list[Any]:
+    """The deciding columns of Profile or PermissionSet."""
+    return [table.c[f"Permissions{name}"] for name in DECIDING]
+
+
+def of_profile(values: Any) -> frozenset[str]:
+    """Permissions of a row of `columns`."""
+    return frozenset(name for name, value in zip(DECIDING, values, strict=True) if value)
+
+
+def added_by_sets(
+    store: Store, connection: Connection, org: int, user_id: str
+) -> frozenset[str]:
+    """Permissions of the permission sets assigned to a user, in one statement."""
+    text, order = store.kept("permission_sets", lambda: _sets(store))
+    given = {"org": org, "user": user_id}
+    rows = connection.exec_driver_sql(text, tuple(given[name] for name in order))
+    found: frozenset[str] = frozenset()
+    for row in rows:
+        found |= of_profile(row)
+    return found
+
+
+def _sets(store: Store) -> Any:
+    sets = store.schema.records["PermissionSet"]
+    assigned = store.schema.records["PermissionSetAssignment"]
+    joined = sets.join(
+        assigned, (assigned.c.org == sets.c.org) & (assigned.c.PermissionSetId == sets.c.Id)
+    )
+    return (
+        select(*columns(sets))
+        .select_from(joined)
+        .where(assigned.c.org == bindparam("org"), assigned.c.AssigneeId == bindparam("user"))
+    )

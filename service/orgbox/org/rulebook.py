@@ -1,0 +1,103 @@
+"""The door by which rules come in. `org` runs them, `app` hands them over; it knows none by name.
+
+A rule is a function of one record and the batch it came in. It refuses with RecordError. What a rule
+needs to know of other rows is loaded once for the batch by `facts`, never by the rule itself.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from orgbox.catalog.sobject import SObject
+from orgbox.errors import RecordError
+
+if TYPE_CHECKING:
+    from orgbox.org.session import Session
+
+
+@dataclass(slots=True)
+class Record:
+    """One record of a call. `values` maps field names of the catalogue to stored values, None for null.
+
+    Ids and references hold the text as sent until `dml` has checked them. `before` holds the stored
+    values on update and delete. A record with `errors` is refused.
+    """
+
+    sobject: SObject
+    values: dict[str, Any]
+    before: Mapping[str, Any] = field(default_factory=dict)
+    errors: list[RecordError] = field(default_factory=list)
+
+    def __getitem__(self, name: str) -> Any:
+        """The value the record will have: the one sent, else the stored one, else None."""
+        return self.values[name] if name in self.values else self.before.get(name)
+
+    @property
+    def id(self) -> str | None:
+        """The record's Id, if it has one."""
+        return self["Id"]  # type: ignore[no-any-return]
+
+    def changes(self, name: str) -> bool:
+        """Whether an update gives the field another value."""
+        return name in self.values and self.values[name] != self.before.get(name)
+
+
+@dataclass(slots=True)
+class Batch:
+    """The records of one SObject in one call, who sent them, and the facts its rules asked for."""
+
+    session: "Session"
+    sobject: SObject
+    records: list[Record]
+    facts: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """A value that only one record may have: `value` gives it (None claims nothing), `error` the refusal.
+
+    `everywhere` means over all orgs of the service, not only this one.
+    """
+
+    kind: str
+    value: Callable[[Record, "Session"], str | None]
+    error: Callable[[Record, str], RecordError]
+    everywhere: bool = False
+
+
+RecordRule = Callable[[Record, Batch], None]
+BatchRule = Callable[[list[Record], Batch], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What happens to records of one SObject, in the order written.
+
+    `fill` sets values the platform sets; `before_*` refuse; `after_*` have effects, in the same
+    transaction; `instead_of_delete` takes the place of removing the rows.
+    """
+
+    facts: Callable[[Batch], Any] | None = None
+    fill: tuple[RecordRule, ...] = ()
+    unique: tuple[Unique, ...] = ()
+    before_create: tuple[RecordRule, ...] = ()
+    after_create: tuple[BatchRule, ...] = ()
+    before_update: tuple[RecordRule, ...] = ()
+    after_update: tuple[BatchRule, ...] = ()
+    before_delete: tuple[RecordRule, ...] = ()
+    after_delete: tuple[BatchRule, ...] = ()
+    instead_of_delete: BatchRule | None = None
+
+
+NO_RULES = Rules()
+
+
+def refuse(records: Iterable[Record], code: str, message: str, fields: Sequence[str] = ()) -> None:
+    """Give every record the same error."""
+    for record in records:
+        record.errors.append(RecordError(code, message, fields))
+
+
+def good_ones(records: Iterable[Record]) -> list[Record]:
+    """The records without an error, in order."""
+    return [record for record in records if not record.errors]

@@ -1,0 +1,181 @@
+"""Tables: one for each SObject of a catalogue, and those of the service itself.
+
+Every key begins with the number of the org, so that many orgs share the tables and an engine can
+distribute them by it. Text that compares without regard to case has a shadow column with its folded
+form (`Field.shadow`); both databases compare text by its bytes.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    inspect,
+    select,
+)
+from sqlalchemy.schema import CreateColumn
+
+from orgbox.catalog.fieldtypes import ID_COLUMN, TEXT_COLUMN, fold
+from orgbox.catalog.sobject import Field, SObject
+
+VERSION = 1
+"""Number of the schema; a database with a higher one was written by a newer release."""
+
+
+class SchemaError(RuntimeError):
+    """The database cannot be used by this release."""
+
+
+@dataclass(frozen=True)
+class Schema:
+    """All tables. `records` by SObject name, `system` by their own name."""
+
+    metadata: MetaData
+    records: Mapping[str, Table]
+    system: Mapping[str, Table]
+
+
+def build(sobjects: Iterable[SObject]) -> Schema:
+    """The tables of these SObjects and of the service."""
+    metadata = MetaData()
+    system = {name: _system_table(metadata, name, *rows) for name, rows in _SYSTEM.items()}
+    records = {s.name: _record_table(metadata, s) for s in sobjects}
+    return Schema(metadata, records, system)
+
+
+def _record_table(metadata: MetaData, sobject: SObject) -> Table:
+    columns = [Column("org", BigInteger, nullable=False)]
+    indexes = []
+    for f in sobject.fields:
+        if not f.stored:
+            continue
+        columns.append(Column(f.name, f.type.column, nullable=f.name != "Id"))
+        if f.shadow:
+            columns.append(Column(f.shadow, TEXT_COLUMN))
+        if _is_indexed(f):
+            indexes.append(f.shadow or f.name)
+    table = Table(
+        sobject.name, metadata, *columns,
+        PrimaryKeyConstraint("org", "Id", name=f"pk_{sobject.name}"), sqlite_with_rowid=False,
+    )  # fmt: skip
+    for column in indexes:
+        Index(f"ix_{sobject.name}_{column}", table.c.org, table.c[column], table.c.Id)
+    return table
+
+
+def _is_indexed(f: Field) -> bool:
+    """The platform's own choice: names, lookups, unique and external ids, the created date."""
+    if f.name in ("Id", "CreatedById", "LastModifiedById"):
+        return False
+    lookup = f.type.name == "reference" and (f.createable or f.children is not None)
+    marked = f.unique or f.external_id or f.id_lookup or f.name_field or f.indexed
+    return marked or lookup or f.name == "CreatedDate"
+
+
+_NUMBER = BigInteger()
+_COUNT = Integer()
+_SYSTEM: dict[str, tuple[tuple[str, object, bool], ...]] = {
+    # name -> (column, type, part of the key)
+    "orgbox_schema": (("name", TEXT_COLUMN, True), ("value", TEXT_COLUMN, False)),
+    "orgbox_org": (
+        ("org", _NUMBER, True), ("id", ID_COLUMN, False), ("name", TEXT_COLUMN, False),
+        ("created", TEXT_COLUMN, False), ("settings", TEXT_COLUMN, False),
+    ),
+    "orgbox_counter": (
+        ("org", _NUMBER, True), ("name", TEXT_COLUMN, True), ("value", _NUMBER, False),
+    ),
+    "orgbox_unique": (
+        ("org", _NUMBER, True), ("kind", TEXT_COLUMN, True), ("value", TEXT_COLUMN, True),
+        ("id", ID_COLUMN, False), ("owner_org", _NUMBER, False),
+    ),
+    "orgbox_credential": (
+        ("org", _NUMBER, True), ("user_id", ID_COLUMN, True), ("password", TEXT_COLUMN, False),
+        ("token", TEXT_COLUMN, False), ("expired", _COUNT, False), ("attempts", _COUNT, False),
+        ("locked_until", TEXT_COLUMN, False),
+    ),
+    "orgbox_session": (
+        ("hash", TEXT_COLUMN, True), ("org", _NUMBER, False), ("user_id", ID_COLUMN, False),
+        ("created", TEXT_COLUMN, False), ("last_used", TEXT_COLUMN, False),
+        ("client", TEXT_COLUMN, False),
+    ),
+    "orgbox_deleted": (
+        ("org", _NUMBER, True), ("sobject", TEXT_COLUMN, True), ("id", ID_COLUMN, True),
+        ("deleted", TEXT_COLUMN, False), ("deleted_by", ID_COLUMN, False),
+    ),
+    "orgbox_cursor": (
+        ("org", _NUMBER, True), ("id", ID_COLUMN, True), ("user_id", ID_COLUMN, False),
+        ("created", TEXT_COLUMN, False), ("query", TEXT_COLUMN, False),
+        ("all_rows", _COUNT, False), ("version", _COUNT, False), ("size", _COUNT, False),
+    ),
+    "orgbox_cursor_chunk": (
+        ("org", _NUMBER, True), ("cursor", ID_COLUMN, True), ("number", _COUNT, True),
+        ("ids", TEXT_COLUMN, False),
+    ),
+}  # fmt: skip
+
+
+def _system_table(metadata: MetaData, name: str, *rows: tuple[str, object, bool]) -> Table:
+    return Table(
+        name, metadata,
+        *(Column(column, type_, primary_key=key, autoincrement=False) for column, type_, key in rows),  # type: ignore[call-overload]
+        sqlite_with_rowid=False,
+    )  # fmt: skip
+
+
+def upgrade(connection: Connection, schema: Schema) -> None:
+    """Create what is missing, add new columns and fill new shadow columns; data is kept.
+
+    Raises SchemaError when the database was written by a newer release.
+    """
+    found = inspect(connection)
+    existing = set(found.get_table_names())
+    if "orgbox_schema" in existing:
+        _refuse_newer(connection, schema.system["orgbox_schema"])
+    elif existing & {*schema.records, *schema.system}:
+        raise SchemaError("the database holds tables of these names that are not Orgbox's")
+    schema.metadata.create_all(connection)
+    for table in schema.metadata.tables.values():
+        if table.name in existing:
+            _add_columns(connection, table, {c["name"] for c in found.get_columns(table.name)})
+    _stamp(connection, schema.system["orgbox_schema"])
+
+
+def _refuse_newer(connection: Connection, table: Table) -> None:
+    value = connection.scalar(select(table.c.value).where(table.c.name == "version"))
+    if value is not None and int(value) > VERSION:
+        raise SchemaError(
+            f"the database was written by a newer release (schema {value}, this one knows {VERSION})"
+        )
+
+
+def _stamp(connection: Connection, table: Table) -> None:
+    connection.execute(table.delete().where(table.c.name == "version"))
+    connection.execute(table.insert().values(name="version", value=str(VERSION)))
+
+
+def _add_columns(connection: Connection, table: Table, present: set[str]) -> None:
+    quoted = connection.dialect.identifier_preparer.format_table(table)
+    added = [column for column in table.columns if column.name not in present]
+    for column in added:
+        ddl = CreateColumn(column).compile(connection).string
+        connection.exec_driver_sql(f"ALTER TABLE {quoted} ADD COLUMN {ddl}")
+    shadows = [c for c in added if c.name.endswith("_ci") and c.name[:-3] in present]
+    for shadow in shadows:
+        _fill_shadow(connection, table, shadow)
+    for index in table.indexes:
+        index.create(connection, checkfirst=True)
+
+
+def _fill_shadow(connection: Connection, table: Table, shadow: Column[str]) -> None:
+    source = table.c[shadow.name[:-3]]
+    rows = connection.execute(select(table.c.org, table.c.Id, source).where(source.is_not(None)))
+    for org, id_, text in rows.fetchall():
+        where = (table.c.org == org) & (table.c.Id == id_)
+        connection.execute(table.update().where(where).values({shadow: fold(text)}))

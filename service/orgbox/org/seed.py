@@ -1,0 +1,146 @@
+"""Filling a new org from a seed file. The file's head explains its form; records pass the same checks and
+rules as those of a client that may do everything.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from orgbox.catalog.load import Catalog
+from orgbox.catalog.sobject import SObject
+from orgbox.org import dml, login
+from orgbox.org.org import Org
+from orgbox.org.passwords import Passwords
+from orgbox.org.permissions import DECIDING
+from orgbox.org.rulebook import Record
+from orgbox.org.session import Session, User
+from orgbox.org.settings import OrgSettings
+
+_KEYS = {"org", "settings", "defaults", "records"}
+_ORG_KEYS = {"id", "name", "password"}
+
+
+class SeedError(ValueError):
+    """A seed file cannot be used; the message says where and why."""
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A parsed seed file. `records` maps (SObject, key) to values, in the order of the file."""
+
+    id: str | None
+    name: str
+    password: str | None
+    settings: OrgSettings
+    defaults: Mapping[str, Mapping[str, Any]]
+    records: Mapping[tuple[str, str], Mapping[str, Any]]
+
+
+def read_seed(path: str) -> Seed:
+    """The seed of a file, or Acme's for an empty path. Raises SeedError."""
+    if path:
+        return parse_seed(Path(path).read_text("utf-8"))
+    return parse_seed((resources.files("orgbox.org") / "seed.toml").read_text("utf-8"))
+
+
+def parse_seed(text: str) -> Seed:
+    """The seed of a TOML text. Raises SeedError, naming the key."""
+    try:
+        data = tomllib.loads(text)
+        _refuse_unknown("seed", data, _KEYS)
+        _refuse_unknown("[org]", data["org"], _ORG_KEYS)
+        settings = OrgSettings().changed(data.get("settings", {}))
+        records = {
+            (sobject, key): values
+            for sobject, rows in data.get("records", {}).items()
+            for key, values in rows.items()
+        }
+        org = data["org"]
+        return Seed(
+            org.get("id"), org["name"], org.get("password"), settings,
+            data.get("defaults", {}), records,
+        )  # fmt: skip
+    except (tomllib.TOMLDecodeError, KeyError, ValueError, AttributeError) as error:
+        raise SeedError(f"seed: {error}") from error
+
+
+def plant(connection: Connection, org: Org, seed: Seed, passwords: Passwords) -> None:
+    """Create the records of a seed. Raises SeedError when one is refused."""
+    session = _system_session(connection, org, seed.settings)
+    made: dict[str, str] = {}
+    hashes: dict[str, str] = {}
+    for (name, key), values in seed.records.items():
+        sobject = org.catalog.get(name)
+        if sobject is None:
+            raise SeedError(f"records.{name}: no such SObject")
+        where = f"records.{sobject.name}.{key}"
+        given = dict(seed.defaults.get(name, {})) | dict(values)
+        password = given.pop("password", seed.password if sobject.name == "User" else None)
+        record = Record(sobject, _values(where, sobject, given, made, org.catalog))
+        _create(session, where, record)
+        made[f"@{sobject.name}.{key}"] = str(record.id)
+        if password:
+            if password not in hashes:
+                hashes[password] = passwords.hash(password)
+            login.store_password(connection, org, str(record.id), hashes[password])
+
+
+def _create(session: Session, where: str, record: Record) -> None:
+    if record.sobject.name == "Organization":
+        stamps = {"CreatedDate": session.now, "LastModifiedDate": session.now}
+        stamps |= {"SystemModstamp": session.now, "CreatedById": session.user.id}
+        row = {"Id": session.org.id, "LastModifiedById": session.user.id} | stamps | record.values
+        session.org.store.insert(session.connection, session.org.number, record.sobject, [row])
+        record.values["Id"] = session.org.id
+        return
+    dml.insert_checked(session, record.sobject, [record])
+    if record.errors:
+        raise SeedError(f"{where}: {'; '.join(str(e) for e in record.errors)}")
+
+
+def _values(
+    where: str, sobject: SObject, given: dict[str, Any], made: Mapping[str, str], catalog: Catalog
+) -> dict[str, Any]:
+    granted = given.pop("permissions", [])
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        f = sobject.field(name)
+        if f is None or not f.stored:
+            raise SeedError(f"{where}: no field {name}")
+        if isinstance(value, str) and value.startswith("@"):
+            if value not in made:
+                raise SeedError(f"{where}.{name}: no record {value} above it")
+            value = made[value]
+        values[f.name] = value
+    for permission in granted:
+        values |= _granted(where, sobject, permission)
+    return values
+
+
+def _granted(where: str, sobject: SObject, permission: str) -> dict[str, bool]:
+    if permission == "*":
+        return {f.name: True for f in sobject.fields if f.name.startswith("Permissions")}
+    f = sobject.field(f"Permissions{permission}")
+    if f is None:
+        raise SeedError(f"{where}: no permission {permission}")
+    return {f.name: True}
+
+
+def _system_session(connection: Connection, org: Org, settings: OrgSettings) -> Session:
+    """A session that may do everything, in the name of the first user to be created."""
+    first = org.store.first_id(org.number, org.catalog["User"].key_prefix or "")
+    user = User(
+        first, "", "Orgbox", "", "", None, "Etc/UTC", "en_US", "en_US", "Standard",
+        frozenset(DECIDING),
+    )  # fmt: skip
+    return Session(org, user, settings, connection, 0)
+
+
+def _refuse_unknown(where: str, found: Mapping[str, Any], known: set[str]) -> None:
+    if unknown := found.keys() - known:
+        raise SeedError(f"{where}: unknown {', '.join(sorted(unknown))}")

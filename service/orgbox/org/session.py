@@ -1,0 +1,196 @@
+"""Sessions: login, resume, logout. A session id is `<org id, 15>!<96 characters>`; only its SHA-256 is kept.
+
+The lifetime is sliding: every call moves it on, written at most once a minute. Texts of the faults are
+those that make Salesforce's Java client log in again (INVALID_SESSION_ID with "Illegal Session").
+"""
+
+import base64
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from orgbox.clock import moment_text, parse_moment
+from orgbox.errors import ApiFault
+from orgbox.org import permissions
+from orgbox.org.org import Org
+from orgbox.org.settings import OrgSettings, settings_from_json
+from orgbox.org.store import Store
+
+_TOUCH_SECONDS = 60
+_ILLEGAL = "Invalid Session ID found in SessionHeader: Illegal Session"
+_USER_FIELDS = (
+    "Id", "Username", "Name", "Email", "ProfileId", "UserRoleId", "TimeZoneSidKey", "LocaleSidKey",
+    "LanguageLocaleKey", "UserType", "IsActive",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """The user of a session: the fields that calls ask for, and the permissions."""
+
+    id: str
+    username: str
+    name: str
+    email: str
+    profile_id: str
+    role_id: str | None
+    time_zone: str
+    locale: str
+    language: str
+    user_type: str
+    permissions: frozenset[str]
+
+    def may(self, permission: str) -> bool:
+        """Whether the user has a permission, such as `ModifyAllData`."""
+        return permission in self.permissions
+
+
+@dataclass(slots=True)
+class Session:
+    """A user at work in an org, within one transaction."""
+
+    org: Org
+    user: User
+    settings: OrgSettings
+    connection: Connection
+    version: int
+    hash: str = ""
+    password_expired: bool = False
+    stale: bool = False
+
+    @property
+    def now(self) -> str:
+        """This moment as the API writes it."""
+        return moment_text(self.org.clock.now())
+
+
+def session_hash(session_id: str) -> str:
+    """What is kept of a session id."""
+    return hashlib.sha256(session_id.encode()).hexdigest()
+
+
+def start(connection: Connection, org: Org, user_id: str, client: str = "") -> str:
+    """A new session; returns its id, which nobody can find out again."""
+    session_id = f"{org.id[:15]}!{secrets.token_urlsafe(72).replace('-', '.')}"
+    table = org.store.schema.system["orgbox_session"]
+    now = moment_text(org.clock.now())
+    connection.execute(
+        insert(table).values(
+            hash=session_hash(session_id), org=org.number, user_id=user_id,
+            created=now, last_used=now, client=client,
+        )
+    )  # fmt: skip
+    return session_id
+
+
+def resume(connection: Connection, org: Org, session_id: str, version: int) -> Session:
+    """The session of an id. Raises ApiFault INVALID_SESSION_ID if it is unknown, ended or expired."""
+    hash_ = session_hash(session_id)
+    text, order = org.store.kept("resume", lambda: _resume_statement(org.store))
+    given = {"hash": hash_, "number": org.number}
+    row = connection.exec_driver_sql(text, tuple(given[name] for name in order)).one_or_none()
+    if row is None:
+        raise _ended(hash_)
+    created_, last_used, settings_json, expired, *user_row = row
+    settings = settings_from_json(settings_json)
+    now = org.clock.now()
+    age = now - parse_moment(last_used)
+    user = _user(connection, org, user_row)
+    if user is None or age > timedelta(seconds=settings.session_seconds):
+        raise _ended(hash_)
+    stale = age >= timedelta(seconds=_TOUCH_SECONDS) or age < timedelta(0)
+    return Session(org, user, settings, connection, version, hash_, bool(expired), stale)
+
+
+def _resume_statement(store: Store) -> Any:
+    sessions, orgs = store.schema.system["orgbox_session"], store.schema.system["orgbox_org"]
+    credentials = store.schema.system["orgbox_credential"]
+    users, profiles = store.schema.records["User"], store.schema.records["Profile"]
+    joined = (
+        sessions.join(orgs, orgs.c.org == sessions.c.org)
+        .join(users, (users.c.org == sessions.c.org) & (users.c.Id == sessions.c.user_id))
+        .join(profiles, (profiles.c.org == users.c.org) & (profiles.c.Id == users.c.ProfileId))
+        .outerjoin(
+            credentials,
+            (credentials.c.org == sessions.c.org) & (credentials.c.user_id == sessions.c.user_id),
+        )
+    )
+    return (
+        select(
+            sessions.c.created, sessions.c.last_used, orgs.c.settings, credentials.c.expired,
+            *(users.c[name] for name in _USER_FIELDS), *permissions.columns(profiles),
+        )
+        .select_from(joined)
+        .where(sessions.c.hash == bindparam("hash"), sessions.c.org == bindparam("number"))
+    )  # fmt: skip
+
+
+def _user(connection: Connection, org: Org, row: list[Any]) -> User | None:
+    fields, granted = row[: len(_USER_FIELDS)], row[len(_USER_FIELDS) :]
+    *known, active = fields
+    if not active:
+        return None
+    added = permissions.added_by_sets(org.store, connection, org.number, known[0])
+    return User(*known, permissions=permissions.of_profile(granted) | added)
+
+
+def read_user(connection: Connection, org: Org, user_id: str) -> User | None:
+    """An active user with permissions, or None."""
+    users, profiles = org.store.schema.records["User"], org.store.schema.records["Profile"]
+    joined = users.join(
+        profiles, (profiles.c.org == users.c.org) & (profiles.c.Id == users.c.ProfileId)
+    )
+    statement = (
+        select(*(users.c[name] for name in _USER_FIELDS), *permissions.columns(profiles))
+        .select_from(joined)
+        .where(users.c.org == org.number, users.c.Id == user_id)
+    )
+    row = connection.execute(statement).one_or_none()
+    return _user(connection, org, list(row)) if row else None
+
+
+def touch(connection: Connection, session: Session) -> None:
+    """Move the session's life on."""
+    table = session.org.store.schema.system["orgbox_session"]
+    connection.execute(
+        update(table).where(table.c.hash == session.hash).values(last_used=session.now)
+    )
+
+
+def end(connection: Connection, org: Org, hashes: list[str]) -> list[bool]:
+    """End sessions of the org; tells for each whether it was alive."""
+    table = org.store.schema.system["orgbox_session"]
+    return [
+        bool(
+            connection.execute(
+                delete(table).where(table.c.hash == hash_, table.c.org == org.number)
+            ).rowcount
+        )
+        for hash_ in hashes
+    ]
+
+
+def end_all_of(connection: Connection, org: Org, user_id: str) -> None:
+    """End every session of a user: clients that sign in as one user share the fate of their session."""
+    table = org.store.schema.system["orgbox_session"]
+    connection.execute(
+        delete(table).where(table.c.org == org.number, table.c.user_id == user_id)
+    )
+
+
+def illegal_session() -> ApiFault:
+    """The fault for a missing session id or one that never was one."""
+    return ApiFault("INVALID_SESSION_ID", _ILLEGAL)
+
+
+def _ended(hash_: str) -> ApiFault:
+    shown = base64.b64encode(bytes.fromhex(hash_)).decode()
+    return ApiFault(
+        "INVALID_SESSION_ID",
+        f"{_ILLEGAL}. Session not found, missing session hash: {shown}\n"
+        "This error usually occurs after a session expires or a user logs out. ",
+    )

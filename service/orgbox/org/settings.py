@@ -1,0 +1,50 @@
+"""Setup of one org: what an administrator switches. Source of the first four: Setup > Customize > Chatter
+> Settings; of the rest: the choices that docs/differences.md lists.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from functools import lru_cache
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class OrgSettings:
+    """Durations are days or seconds as named. Domains are kept in lower case."""
+
+    allow_invitations: bool = True
+    allowed_domains: tuple[str, ...] = ()
+    allow_customer_invitations: bool = False
+    unlisted_groups: bool = False
+    invitation_days: int = 60
+    keep_canceled_invitations: bool = True
+    refuse_second_invitation: bool = False
+    require_security_token: bool = False
+    session_seconds: int = 7200
+    api_requests_per_day: int = 15_000
+
+    def changed(self, values: Mapping[str, Any]) -> "OrgSettings":
+        """These settings with some set. Raises ValueError for a name or a type that does not fit."""
+        known = {f.name: type(getattr(self, f.name)) for f in fields(self)}
+        for name, value in values.items():
+            if name not in known:
+                raise ValueError(f"no setting {name!r}")
+            wanted = list if known[name] is tuple else known[name]
+            if type(value) is not wanted and not (wanted is list and isinstance(value, tuple)):
+                raise ValueError(f"{name}: {value!r} is not of type {wanted.__name__}")
+        made = dict(values)
+        if "allowed_domains" in made:
+            made["allowed_domains"] = tuple(d.strip().lower() for d in made["allowed_domains"])
+        return replace(self, **made)
+
+    def to_json(self) -> str:
+        """The settings as the database keeps them."""
+        return json.dumps(asdict(self))
+
+
+@lru_cache(maxsize=1024)
+def settings_from_json(text: str) -> OrgSettings:
+    """The settings of a text written by `to_json`, also by an older release with fewer settings."""
+    known = {f.name for f in fields(OrgSettings)}
+    return OrgSettings().changed({k: v for k, v in json.loads(text).items() if k in known})

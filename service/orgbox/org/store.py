@@ -1,0 +1,222 @@
+"""The only module that writes rows of SObjects. Statements are compiled once per table and kept.
+
+Values are stored values as `catalog.fieldtypes` defines them, by field name; rows come back as tuples in
+the order asked for.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from orgbox import ids
+from orgbox.catalog.fieldtypes import ID_COLUMN, fold
+from orgbox.catalog.sobject import SObject
+from orgbox.org.database import Database
+from orgbox.org.schema import Schema
+
+Values = Mapping[str, Any]
+
+
+class Store:
+    """Rows of one database. Every method takes the connection of the call and the org's number."""
+
+    def __init__(self, database: Database, schema: Schema) -> None:
+        self.database = database
+        self.schema = schema
+        self._texts: dict[object, tuple[str, tuple[str, ...]]] = {}
+
+    def table(self, sobject: SObject) -> Table:
+        """The table of an SObject."""
+        return self.schema.records[sobject.name]
+
+    def insert(
+        self, connection: Connection, org: int, sobject: SObject, rows: Sequence[Values]
+    ) -> None:
+        """Insert rows in one statement. Columns without a value are null."""
+        if not rows:
+            return
+        table = self.table(sobject)
+        text, names = self.kept(("insert", table.name), lambda: insert(table))
+        stored = [f for f in sobject.fields if f.stored]
+        shadows = [(f.shadow, f.name) for f in stored if f.shadow]
+        parameters = []
+        for row in rows:
+            complete: dict[str, Any] = {"org": org, **row}
+            for shadow, name in shadows:
+                value = row.get(name)
+                complete[shadow] = None if value is None else fold(value)
+            parameters.append(tuple([complete.get(name) for name in names]))
+        connection.exec_driver_sql(text, parameters)
+
+    def update(
+        self, connection: Connection, org: int, sobject: SObject, rows: Iterable[tuple[str, Values]]
+    ) -> None:
+        """Set the given values of the rows with these Ids; rows that set the same fields go together."""
+        groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for id_, values in rows:
+            complete = self._with_shadows(sobject, values)
+            groups.setdefault(tuple(complete), []).append({**complete, "_org": org, "_id": id_})
+        table = self.table(sobject)
+        for names, group in groups.items():
+            text, order = self.kept(
+                ("update", table.name, names), lambda names=names: _update(table, names)
+            )
+            connection.exec_driver_sql(text, [tuple(row[n] for n in order) for row in group])
+
+    def _with_shadows(self, sobject: SObject, values: Values) -> dict[str, Any]:
+        complete = dict(values)
+        for name, value in values.items():
+            f = sobject.by_name[name.lower()]
+            if f.shadow:
+                complete[f.shadow] = None if value is None else fold(value)
+        return complete
+
+    def delete(self, connection: Connection, org: int, sobject: SObject, keys: list[str]) -> None:
+        """Remove the rows with these Ids."""
+        table = self.table(sobject)
+        text, _ = self.kept(("delete", table.name), lambda: _delete(table))
+        if keys:
+            connection.exec_driver_sql(text, [(org, key) for key in keys])
+
+    def fetch(
+        self,
+        connection: Connection,
+        org: int,
+        sobject: SObject,
+        keys: Iterable[str],
+        columns: Sequence[str] | None = None,
+    ) -> dict[str, dict[str, Any]]:
+        """Rows by Id, each a mapping of the columns asked for (all stored fields by default)."""
+        wanted = tuple(columns or [f.name for f in sobject.fields if f.stored])
+        return {
+            row["Id"]: row
+            for row in self.where(connection, org, sobject, "Id", keys, ("Id", *wanted))
+        }
+
+    def where(
+        self,
+        connection: Connection,
+        org: int,
+        sobject: SObject,
+        column: str,
+        values: Iterable[str],
+        columns: Sequence[str],
+    ) -> list[dict[str, Any]]:
+        """Rows whose `column` is one of `values`, in one statement, ordered by Id."""
+        table = self.table(sobject)
+        wanted = tuple(dict.fromkeys(columns))
+        text, _ = self.kept(
+            ("where", table.name, column, wanted), lambda: self._where(table, column, wanted)
+        )
+        result = connection.exec_driver_sql(text, (org, self.array(values)))
+        return [dict(zip(wanted, row, strict=True)) for row in result]
+
+    def _where(self, table: Table, column: str, wanted: tuple[str, ...]) -> Any:
+        return (
+            select(*(table.c[name] for name in wanted))
+            .where(table.c.org == bindparam("org"))
+            .where(self.is_one_of(table.c[column], "values"))
+            .order_by(table.c.Id)
+        )
+
+    def is_one_of(self, column: Any, parameter: str) -> Any:
+        """`column` is an element of the array parameter: one text for lists of any length."""
+        if self.database.is_sqlite:
+            each = func.json_each(bindparam(parameter)).table_valued("value")
+            return column.in_(select(each.c.value))
+        return column == func.any(bindparam(parameter, type_=postgresql.ARRAY(ID_COLUMN)))
+
+    def array(self, values: Iterable[str]) -> Any:
+        """The value of an array parameter."""
+        listed = list(values)
+        return json.dumps(listed) if self.database.is_sqlite else listed
+
+    def deleted(
+        self, connection: Connection, org: int, sobject: str, keys: Sequence[str]
+    ) -> set[str]:
+        """Which of these Ids were deleted."""
+        if not keys:
+            return set()
+        table = self.schema.system["orgbox_deleted"]
+        statement = (
+            select(table.c.id)
+            .where(table.c.org == org, table.c.sobject == sobject)
+            .where(self.is_one_of(table.c.id, "values"))
+        )
+        return set(connection.scalars(statement, {"values": self.array(keys)}))
+
+    def mark_deleted(
+        self, connection: Connection, org: int, sobject: str, keys: Sequence[str], when: str, by: str
+    ) -> None:
+        """Remember that records were deleted, when and by whom."""
+        table = self.schema.system["orgbox_deleted"]
+        rows = [
+            {"org": org, "sobject": sobject, "id": key, "deleted": when, "deleted_by": by}
+            for key in keys
+        ]
+        if rows:
+            connection.execute(insert(table), rows)
+
+    def forget_deleted(
+        self, connection: Connection, org: int, sobject: str, keys: Sequence[str]
+    ) -> None:
+        """Forget deletions: the records are back."""
+        table = self.schema.system["orgbox_deleted"]
+        connection.execute(
+            delete(table)
+            .where(table.c.org == org, table.c.sobject == sobject)
+            .where(self.is_one_of(table.c.id, "values")),
+            {"values": self.array(keys)},
+        )
+
+    def next_ids(self, connection: Connection, org: int, prefix: str, count: int) -> list[str]:
+        """New Ids for `count` records, ascending. Ids of two orgs differ in their first digits."""
+        last = self.count_up(connection, org, prefix, count)
+        return [_id(org, prefix, n) for n in range(last - count + 1, last + 1)]
+
+    def first_id(self, org: int, prefix: str) -> str:
+        """The Id the first record of a kind gets."""
+        return _id(org, prefix, 1)
+
+    def count_up(self, connection: Connection, org: int, name: str, by: int = 1) -> int:
+        """Add to a counter of the org and return its new value."""
+        table = self.schema.system["orgbox_counter"]
+        insert_ = sqlite.insert if self.database.is_sqlite else postgresql.insert
+        text, order = self.kept(
+            "count_up",
+            lambda: (
+                insert_(table)
+                .values(org=bindparam("o"), name=bindparam("n"), value=bindparam("v"))
+                .on_conflict_do_update(
+                    index_elements=["org", "name"],
+                    set_={"value": table.c.value + literal_column("excluded.value")},
+                )
+                .returning(table.c.value)
+            ),
+        )
+        given = {"o": org, "n": name, "v": by}
+        row = connection.exec_driver_sql(text, tuple(given[key] for key in order)).one()
+        return int(row[0])
+
+    def kept(self, key: object, make: Callable[[], Any]) -> tuple[str, tuple[str, ...]]:
+        """Text and parameter order of a statement, compiled at its first use and kept under `key`."""
+        if key not in self._texts:
+            self._texts[key] = self.database.text(make())
+        return self._texts[key]
+
+
+def _id(org: int, prefix: str, n: int) -> str:
+    return ids.make(prefix, (org % 62**4) * 62**8 + n)
+
+
+def _update(table: Table, names: tuple[str, ...]) -> Any:
+    where = (table.c.org == bindparam("_org")) & (table.c.Id == bindparam("_id"))
+    return update(table).where(where).values({name: bindparam(name) for name in names})
+
+
+def _delete(table: Table) -> Any:
+    where = (table.c.org == bindparam("org")) & (table.c.Id == bindparam("id"))
+    return delete(table).where(where)

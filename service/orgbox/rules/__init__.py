@@ -1,0 +1,21 @@
+"""Why a record is refused and what follows from it: one module for each SObject that has behaviour."""
+
+from collections.abc import Mapping
+
+from orgbox.org.rulebook import Rules
+from orgbox.rules import (
+    collaboration_group,
+    collaboration_group_member,
+    collaboration_invitation,
+    entity_subscription,
+    user,
+)
+
+RULES: Mapping[str, Rules] = {
+    "CollaborationGroup": collaboration_group.RULES,
+    "CollaborationGroupMember": collaboration_group_member.RULES,
+    "CollaborationInvitation": collaboration_invitation.RULES,
+    "EntitySubscription": entity_subscription.RULES,
+    "User": user.RULES,
+}
+"""The rules every org has, by SObject."""

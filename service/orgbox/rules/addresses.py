@@ -1,0 +1,28 @@
+"""E-mail addresses as invitations compare them. The service documents no rule for the normalized form;
+ours: blanks and a display name off, lower case, the domain in its ASCII (IDNA) form.
+"""
+
+from email.utils import parseaddr
+
+
+def normalize(address: str) -> str:
+    """The address by which two spellings are recognised as one."""
+    text = address.strip()
+    if text.endswith(">") and "<" in text:
+        text = parseaddr(text)[1] or text
+    local, at, domain = text.lower().rpartition("@")
+    return f"{local}{at}{_ascii(domain)}"
+
+
+def domain_of(address: str) -> str:
+    """The domain of a normalized address."""
+    return address.rpartition("@")[2]
+
+
+def _ascii(domain: str) -> str:
+    if domain.isascii():
+        return domain
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain

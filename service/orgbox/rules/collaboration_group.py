@@ -1,0 +1,93 @@
+"""CollaborationGroup: names, access, owners. Source: Object Reference, CollaborationGroup."""
+
+from orgbox.errors import RecordError
+from orgbox.org import dml
+from orgbox.org.rulebook import Batch, Record, Rules, Unique
+from orgbox.org.session import Session
+from orgbox.rules import groups
+from orgbox.rules.groups import Group
+from orgbox.rules.texts import no_access
+
+
+def platform_values(group: Record, batch: Batch) -> None:
+    """A new group has no member yet and has seen no post."""
+    if not group.before:
+        group.values["MemberCount"] = 0
+        group.values["LastFeedModifiedDate"] = batch.session.now
+
+
+def caller_may_own_groups(_: Record, batch: Batch) -> None:
+    """Creating a group takes the permission "Create and Own New Chatter Groups"."""
+    user = batch.session.user
+    if not (user.may("ChatterOwnGroups") or user.may("ModifyAllData")):
+        raise no_access()
+
+
+def customers_are_not_allowed_in_public_groups(group: Record, _: Batch) -> None:
+    """Customers can be allowed in private and unlisted groups."""
+    if group["CanHaveGuests"] and group["CollaborationType"] == "Public":
+        text = "Customers can be allowed only in private or unlisted groups."
+        raise RecordError("FIELD_INTEGRITY_EXCEPTION", text, ["CanHaveGuests"])
+
+
+def access_of_customer_groups_stays(group: Record, _: Batch) -> None:
+    """If you allow customers in a group, you can't change the group access level later."""
+    changed = [n for n in ("CollaborationType", "CanHaveGuests") if group.changes(n)]
+    if group.before.get("CanHaveGuests") and changed:
+        text = "If you allow customers in a group, you can't change the group access level later."
+        raise RecordError("FIELD_INTEGRITY_EXCEPTION", text, ["CollaborationType"])
+
+
+def caller_runs_the_group(group: Record, batch: Batch) -> None:
+    """Owners and managers edit a group, and those with Modify All Data."""
+    if not batch.facts[str(group.id)].is_run_by(batch.session):
+        raise no_access()
+
+
+def caller_owns_the_group(group: Record, batch: Batch) -> None:
+    """Owners delete a group, and those with Modify All Data."""
+    mine = group["OwnerId"] == batch.session.user.id
+    if not (mine or batch.session.user.may("ModifyAllData")):
+        raise no_access()
+
+
+def owner_becomes_a_member(created: list[Record], batch: Batch) -> None:
+    """The owner is the first member, as a manager."""
+    sobject = batch.session.org.catalog["CollaborationGroupMember"]
+    members = [
+        Record(sobject, {
+            "CollaborationGroupId": group.id, "MemberId": group["OwnerId"],
+            "CollaborationRole": "Admin",
+        })
+        for group in created
+    ]  # fmt: skip
+    dml.insert_checked(batch.session, sobject, members)
+
+
+def _facts(batch: Batch) -> dict[str, Group]:
+    return groups.load(batch.session, [str(r.id) for r in batch.records if r.before])
+
+
+def _name(group: Record, _: Session) -> str | None:
+    """Names are unique across public and private groups; unlisted groups need no unique name."""
+    return None if group["CollaborationType"] == "Unlisted" else group["Name"]
+
+
+def _name_taken(_: Record, holder: str) -> RecordError:
+    text = f"duplicate value found: Name duplicates value on record with id: {holder[:15]}"
+    return RecordError("DUPLICATE_VALUE", text, ["Name"])
+
+
+RULES = Rules(
+    facts=_facts,
+    fill=(platform_values,),
+    unique=(Unique("CollaborationGroup.Name", _name, _name_taken),),
+    before_create=(caller_may_own_groups, customers_are_not_allowed_in_public_groups),
+    after_create=(owner_becomes_a_member,),
+    before_update=(
+        caller_runs_the_group,
+        access_of_customer_groups_stays,
+        customers_are_not_allowed_in_public_groups,
+    ),
+    before_delete=(caller_owns_the_group,),
+)

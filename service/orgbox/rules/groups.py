@@ -1,0 +1,58 @@
+"""What several rules need to know of groups: their settings and who runs them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from orgbox.org.session import Session
+
+_GROUP_FIELDS = ("Id", "Name", "OwnerId", "CollaborationType", "CanHaveGuests", "IsArchived")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A CollaborationGroup as the caller of a session stands to it."""
+
+    id: str
+    name: str
+    owner_id: str
+    type: str
+    allows_customers: bool
+    archived: bool
+    caller_role: str | None
+
+    def is_run_by(self, session: Session) -> bool:
+        """Owner, manager or system administrator; the administrator need not be a member."""
+        mine = self.owner_id == session.user.id or self.caller_role == "Admin"
+        return mine or session.user.may("ModifyAllData")
+
+
+def load(session: Session, keys: Iterable[str]) -> dict[str, Group]:
+    """Groups by Id, in two statements however many there are."""
+    org, wanted = session.org, list(dict.fromkeys(keys))
+    rows = org.store.fetch(
+        session.connection, org.number, org.catalog["CollaborationGroup"], wanted, _GROUP_FIELDS
+    )
+    roles = _roles_of_caller(session, list(rows)) if rows else {}
+    return {key: _group(row, roles.get(key)) for key, row in rows.items()}
+
+
+def _group(row: dict[str, Any], role: str | None) -> Group:
+    return Group(
+        row["Id"], row["Name"], row["OwnerId"], row["CollaborationType"],
+        bool(row["CanHaveGuests"]), bool(row["IsArchived"]), role,
+    )  # fmt: skip
+
+
+def _roles_of_caller(session: Session, keys: list[str]) -> dict[str, str]:
+    org = session.org
+    rows = org.store.where(
+        session.connection, org.number, org.catalog["CollaborationGroupMember"], "MemberId",
+        [session.user.id], ("CollaborationGroupId", "CollaborationRole"),
+    )  # fmt: skip
+    wanted = set(keys)
+    return {
+        row["CollaborationGroupId"]: row["CollaborationRole"] or "Standard"
+        for row in rows
+        if row["CollaborationGroupId"] in wanted
+    }
