@@ -21,7 +21,7 @@ import spyne
 from orgbox.soap.description import WILDCARD, Member, description
 
 NAMESPACE = "urn:orgbox"
-"""Stands for the tns of either dialect; with `:ens` it is that of SObjects, with `:fns` of faults."""
+"""Stands for the tns of either dialect; with `:ens` it is that of SObjects, with `:fns` faults'."""
 
 
 class Record(spyne.SimpleModel):  # type: ignore[misc]
