@@ -1,0 +1,53 @@
+"""The constructs in which SQLite and PostgreSQL differ: a list given as one parameter."""
+
+from typing import Any
+
+from sqlalchemy import ARRAY, Text, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy.types import Boolean, TypeEngine
+
+DIALECTS: dict[str, Dialect] = {
+    "sqlite": sqlite.dialect(),
+    "postgresql": postgresql.psycopg.dialect(),  # type: ignore[no-untyped-call]
+}
+"""Dialects by the name an engine gives them; a plan is compiled once for each that is asked for."""
+
+
+class InList(ColumnElement[bool]):
+    """`column IN list`, the list one parameter of any length: JSON text on SQLite, an array on
+    PostgreSQL.
+    """
+
+    inherit_cache = False
+    type = Boolean()
+
+    def __init__(
+        self, column: ColumnElement[Any], name: str, type_: TypeEngine[Any] | None = None
+    ) -> None:
+        self.column = column
+        self.list = bindparam(name, type_=ARRAY(type_ or Text()))
+
+    def self_group(self, against: Any = None) -> "InList":
+        return self
+
+
+@compiles(InList, "sqlite")
+def _in_json(element: InList, compiler: Any, **kw: Any) -> str:
+    column, values = _parts(element, compiler, **kw)
+    return f"{column} IN (SELECT value FROM json_each({values}))"
+
+
+@compiles(InList)
+def _in_array(element: InList, compiler: Any, **kw: Any) -> str:
+    column, values = _parts(element, compiler, **kw)
+    return f"{column} = ANY ({values})"
+
+
+def _parts(element: InList, compiler: Any, **kw: Any) -> tuple[str, str]:
+    parts: tuple[ClauseElement, ClauseElement] = (element.column, element.list)
+    column, values = (compiler.process(part, **kw) for part in parts)
+    return column, values

@@ -1,0 +1,105 @@
+"""Operands as SQL: which column holds a field, which one it is compared and sorted by."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, func, literal
+
+from orgbox.catalog import SObject
+from orgbox.catalog.fieldtypes import fold
+from orgbox.soql.bound import BoundSelect, Branch, Column, NameColumn, Operand, TypeColumn
+
+Tables = Mapping[str, FromClause]
+RowFilter = Callable[[SObject, FromClause], ColumnElement[bool] | None]
+"""A condition every record read must meet, or None; it may use the parameters `org` and `user`."""
+
+Element = ColumnElement[Any]
+
+
+class Reading:
+    """The tables one SELECT reads, each under an alias of its own."""
+
+    def __init__(
+        self, select: BoundSelect, tables: Tables, prefix: str, row_filter: RowFilter | None
+    ) -> None:
+        self._row_filter = row_filter
+        self._aliases = {
+            branch: tables[branch.sobject.name].alias(f"{prefix}{number}")
+            for number, branch in enumerate(select.branches)
+        }
+        self.select = select
+        self.root = self._aliases[select.root]
+
+    def source(self) -> FromClause:
+        """The root and its parents, outer-joined: a hidden parent is like none."""
+        joined: FromClause = self.root
+        for branch, alias in self._aliases.items():
+            if branch.parent is not None and branch.via is not None:
+                reference = self._aliases[branch.parent].c[branch.via.name]
+                on = and_(alias.c.Id == reference, *self._readable(branch.sobject, alias))
+                joined = joined.outerjoin(alias, on)
+        return joined
+
+    def conditions(self, all_rows: bool) -> list[ColumnElement[bool]]:
+        """What every record of the root must meet before any WHERE."""
+        conditions = self._readable(self.select.root.sobject, self.root)
+        if not all_rows and "IsDeleted" in self.root.c:
+            conditions.append(self.root.c.IsDeleted.is_not(True))
+        return conditions
+
+    def _readable(self, sobject: SObject, alias: FromClause) -> list[ColumnElement[bool]]:
+        conditions: list[ColumnElement[bool]] = [
+            alias.c.org == bindparam("org", type_=alias.c.org.type)
+        ]
+        visible = self._row_filter(sobject, alias) if self._row_filter else None
+        return conditions if visible is None else [*conditions, visible]
+
+    def column(self, branch: Branch, name: str) -> Element:
+        """A column of a table read."""
+        return self._aliases[branch].c[name]
+
+    def value(self, operand: Operand) -> Element:
+        """What is selected: the text as stored."""
+        if isinstance(operand, Column):
+            return self.column(operand.branch, operand.field.name)
+        if isinstance(operand, NameColumn):
+            return _coalesce([self.value(option) for option in operand.options])
+        return self._type(operand, lambda name: name)
+
+    def compared(self, operand: Operand) -> Element:
+        """What is compared and sorted by: folded text, canonical picklist values, ids."""
+        if isinstance(operand, Column):
+            return self._compared_column(operand)
+        if isinstance(operand, NameColumn):
+            return _coalesce([self.compared(option) for option in operand.options])
+        return self._type(operand, fold)
+
+    def _compared_column(self, column: Column) -> Element:
+        field = column.field
+        if field.case_sensitive or field.restricted_picklist or not field.type.folded:
+            return self.column(column.branch, field.name)
+        if field.shadow:
+            return self.column(column.branch, field.shadow)
+        return func.upper(self.column(column.branch, field.name))
+
+    def _type(self, operand: TypeColumn, shown: Callable[[str], str]) -> Element:
+        prefix = self.prefix(operand)
+        return case(*((prefix == p, shown(name)) for p, name in operand.prefixes))
+
+    def prefix(self, operand: TypeColumn) -> Element:
+        """The key prefix of a polymorphic reference."""
+        return func.substr(self.value(operand.reference), 1, 3)
+
+    def sorted(self, operand: Operand) -> Element:
+        """What is sorted by: picklists by the order of their values."""
+        if isinstance(operand, Column) and operand.field.picklist:
+            value = self.column(operand.branch, operand.field.name)
+            ranks = [(value == e.value, n) for n, e in enumerate(operand.field.picklist)]
+            return case(*ranks, (value.is_(None), None), else_=len(ranks))
+        return self.compared(operand)
+
+
+def _coalesce(options: list[Element]) -> Element:
+    if not options:
+        return literal(None)
+    return options[0] if len(options) == 1 else func.coalesce(*options)

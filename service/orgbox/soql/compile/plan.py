@@ -1,0 +1,142 @@
+"""A compiled query: SQL texts kept per dialect, and how the literals of a text become their
+parameters.
+
+    plan = compile(bound, tables) values = plan.values(org, now, query.literals, viewer)
+    connection.exec_driver_sql(*plan.rows.on(connection.dialect.name, values | {"limit": 201,
+    "offset": 0}))
+
+A plan holds no literal: queries of one shape share it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.sql import Select
+from sqlalchemy.types import ARRAY
+
+from orgbox.soql.bound import Given, Viewer
+from orgbox.soql.compile.dialect import DIALECTS
+from orgbox.soql.dates import WORDS, moment_of, today_in
+from orgbox.soql.nodes import Literal, Values
+from orgbox.soql.shape import Shape
+
+UNLIMITED = 2**62
+"""The LIMIT of a statement that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A parameter made of a date word: the first day of its range, or with `after` the day behind
+    it.
+
+    `index` is the literal with n; with `moment` the value is midnight in the viewer's time zone.
+    """
+
+    name: str
+    word: str
+    index: int | None
+    after: bool
+    moment: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """SQL for one dialect with the order of its parameters, those of them that are lists, and
+    constants.
+    """
+
+    sql: str
+    names: tuple[str, ...] | None
+    lists: tuple[str, ...]
+    constants: Mapping[str, object]
+
+
+@dataclass(slots=True, eq=False)
+class Statement:
+    """A SELECT and its texts."""
+
+    select: "Select[Any]"
+    _texts: dict[str, _Text] = field(default_factory=dict)
+
+    def on(self, dialect: str, values: Mapping[str, object]) -> tuple[str, Any]:
+        """Text and parameters for `exec_driver_sql`; `dialect` is "sqlite" or "postgresql"."""
+        text = self._texts.get(dialect) or self._compile(dialect)
+        values = {**text.constants, **values}
+        if text.names is None:
+            return text.sql, values
+        for name in text.lists:
+            values[name] = json.dumps(values[name])
+        return text.sql, tuple([values[name] for name in text.names])
+
+    def _compile(self, dialect: str) -> _Text:
+        compiled = self.select.compile(dialect=DIALECTS[dialect])
+        positions = getattr(compiled, "positiontup", None)
+        constants = {k: v for k, v in compiled.params.items() if v is not None}
+        lists = tuple(n for n, bind in compiled.binds.items() if isinstance(bind.type, ARRAY))
+        names = tuple(positions) if positions is not None else None
+        text = self._texts[dialect] = _Text(str(compiled), names, lists, constants)
+        return text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What executes a query of one shape.
+
+    `rows` selects the columns of `shape` in the query's order, limited by the values `limit` and
+    `offset`; `ids` the Ids of all of them in that order; `page` the same columns for the list of
+    Ids in the value `ids`, in no order; `count` how many there are. `root_id` is the place of the
+    Id in a row.
+    """
+
+    shape: Shape
+    root_id: int
+    counts: bool
+    rows: Statement
+    ids: Statement
+    page: Statement
+    count: Statement
+    givens: tuple[tuple[str, Given], ...]
+    edges: tuple[Edge, ...]
+    limit: Given | None
+    skip: Given | None
+    zone: ZoneInfo
+
+    def values(
+        self,
+        org: int,
+        now: datetime,
+        viewer: Viewer,
+        literals: Sequence[Literal | Values],
+    ) -> dict[str, object]:
+        """Parameters of all statements. Raises ValueError where a literal is none that the query
+        can take.
+        """
+        values: dict[str, object] = {"org": org, "user": viewer.user_id}
+        for name, given in self.givens:
+            values[name] = _value(given, literals[given.index])
+        values["limit"] = (
+            UNLIMITED if self.limit is None else _value(self.limit, literals[self.limit.index])
+        )
+        values["offset"] = 0 if self.skip is None else _value(self.skip, literals[self.skip.index])
+        for edge in self.edges:
+            values[edge.name] = self._edge(edge, now, viewer, literals)
+        return values
+
+    def _edge(
+        self, edge: Edge, now: datetime, viewer: Viewer, literals: Sequence[Literal | Values]
+    ) -> str:
+        literal = literals[edge.index] if edge.index is not None else None
+        number = int(literal.value or 0) if isinstance(literal, Literal) else 0
+        today = viewer.today(today_in(now, self.zone))
+        day = WORDS[edge.word].range(today, number)[edge.after]
+        return moment_of(day, self.zone) if edge.moment else day.isoformat()
+
+
+def _value(given: Given, literal: Literal | Values) -> object:
+    if isinstance(literal, Literal):
+        return given.convert(literal)
+    return [given.convert(item) for item in literal.items if item.value not in ("", None)]

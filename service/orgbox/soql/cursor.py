@@ -1,0 +1,170 @@
+"""The reading head over the tokens of one query: what stands here, take it, or say why not."""
+
+from orgbox.errors import ApiFault
+from orgbox.soql import errors
+from orgbox.soql.lexer import END, NAME, OPEN_STRING, UNKNOWN, tokenize
+from orgbox.soql.nodes import Literal, Name, Values
+
+_DEEPEST = 200
+"""Brackets within brackets before the service would say the query is too complicated."""
+
+
+class Cursor:
+    """A position in the tokens and the literals met so far.
+
+    `kind` is the kind of the token at the position. `pieces` become the shape: the texts of all
+    tokens, with literals replaced by markers.
+    """
+
+    __slots__ = (
+        "_at",
+        "_kinds",
+        "_offsets",
+        "_texts",
+        "depth",
+        "kind",
+        "literals",
+        "pieces",
+        "text",
+        "version",
+    )
+
+    def __init__(self, text: str, version: int) -> None:
+        self.text = text
+        self.version = version
+        self._kinds, self._texts, self._offsets = tokenize(text)
+        self.pieces = list(self._texts)
+        self.literals: list[Literal | Values] = []
+        self.depth = 0
+        self._at = 0
+        self.kind = self._kinds[0]
+
+    @property
+    def index(self) -> int:
+        """Number of the token."""
+        return self._at
+
+    @property
+    def offset(self) -> int:
+        """Where the token begins."""
+        return self._offsets[self._at]
+
+    @property
+    def token(self) -> str:
+        """The token as typed."""
+        return self._texts[self._at]
+
+    @property
+    def word(self) -> str:
+        """The token in lower case if it is a name, else the empty string."""
+        return self._texts[self._at].lower() if self.kind == NAME else ""
+
+    @property
+    def end_of_last(self) -> int:
+        """Where the token before this one ends."""
+        return self._offsets[self._at - 1] + len(self._texts[self._at - 1])
+
+    def next_kind(self, distance: int = 1) -> str:
+        """The kind of a token further on."""
+        at = self._at + distance
+        return self._kinds[at] if at < len(self._kinds) else END
+
+    def next_word(self, distance: int = 1) -> str:
+        """The text of a token further on, in lower case."""
+        at = self._at + distance
+        return self._texts[at].lower() if at < len(self._texts) else ""
+
+    def advance(self) -> None:
+        """Step to the next token."""
+        self._at += 1
+        self.kind = self._kinds[self._at]
+
+    def accept(self, kind: str) -> bool:
+        """Step over a token of that kind, if it is one."""
+        if self.kind != kind:
+            return False
+        self._at += 1
+        self.kind = self._kinds[self._at]
+        return True
+
+    def accept_word(self, word: str) -> bool:
+        """Step over a name that reads `word`, without regard to case."""
+        if self.kind != NAME or self._texts[self._at].lower() != word:
+            return False
+        self.advance()
+        return True
+
+    def expect(self, kind: str, since: int | None = None) -> None:
+        """Step over a token of that kind; a fault if it is another."""
+        if self.kind != kind:
+            raise self.unexpected(since)
+        self._at += 1
+        self.kind = self._kinds[self._at]
+
+    def expect_word(self, word: str) -> None:
+        """Step over a name that reads `word`; a fault if it does not."""
+        if not self.accept_word(word):
+            raise self.unexpected()
+
+    def name(self, since: int | None = None) -> Name:
+        """Step over a name and return it; a fault if the token is none."""
+        if self.kind != NAME:
+            raise self.unexpected(since)
+        at = self._at
+        self._at = at + 1
+        self.kind = self._kinds[at + 1]
+        return Name(self._offsets[at], self._texts[at])
+
+    def enter(self) -> None:
+        """Note a bracket opened; a fault if they are nested too deeply."""
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise errors.bare_fault("query is too complicated", "QUERY_TOO_COMPLICATED")
+
+    def leave(self) -> None:
+        """Note a bracket closed."""
+        self.depth -= 1
+
+    def unexpected(self, since: int | None = None) -> ApiFault:
+        """The fault for the token here; `since` is the offset at which the undecided construct
+        began.
+        """
+        offset, token = self.offset, self.token
+        row, column = errors.place(self.text, offset)
+        if self._at == 0 and self.version < errors.OLD_TEXTS_BEFORE:
+            message = f"unexpected token: {token}"
+        elif self.kind == UNKNOWN:
+            message = errors.unknown_character(token, row, column, self.version)
+        elif self.kind == OPEN_STRING:
+            row, column = errors.place(self.text, len(self.text))
+            offset, message = len(self.text), errors.open_string(row, column, self.version)
+        else:
+            construct = token if since is None else self.text[since:offset] + token
+            message = errors.unexpected_token(token, construct, self.version)
+        return errors.syntax_fault(self.text, offset, message)
+
+    def missing(self) -> ApiFault:
+        """The fault for a token before which something is missing."""
+        if self.version < errors.OLD_TEXTS_BEFORE or self.kind in (UNKNOWN, OPEN_STRING):
+            return self.unexpected()
+        return errors.syntax_fault(self.text, self.offset, f"missing value at '{self.token}'")
+
+    def keep(self, literal: Literal, marker: str, first: int) -> Literal:
+        """Give a literal its index and put the marker in the shape in place of its tokens from
+        `first`.
+        """
+        self.mark(marker, first)
+        kept = Literal(
+            literal.offset, literal.kind, literal.value, literal.text, len(self.literals)
+        )
+        self.literals.append(kept)
+        return kept
+
+    def mark(self, marker: str, first: int) -> None:
+        """Put the marker in the shape in place of the tokens from number `first` up to this one."""
+        self.pieces[first : self._at] = [marker] + [""] * (self._at - first - 1)
+
+    @property
+    def shape(self) -> str:
+        """The text without its literals and needless blanks."""
+        return " ".join(filter(None, self.pieces[:-1]))

@@ -1,0 +1,133 @@
+"""From a SELECT list to the columns of a row and the shape of a record.
+
+Paths that begin alike become one nested parent, where the first of them stands in the list. The Id
+of the root is always among the columns: pages and children are found by it.
+"""
+
+from dataclasses import dataclass, field
+
+from orgbox.catalog import Field, SObject
+from orgbox.errors import ApiFault
+from orgbox.soql.bound import Branch, Column, NameColumn, Operand
+from orgbox.soql.errors import bare_fault
+from orgbox.soql.names import NAME_OBJECT
+from orgbox.soql.shape import Compound, Item, Parent, Shape, Value
+
+_PARTS = (
+    "latitude", "longitude", "city", "country", "countryCode", "geocodeAccuracy", "postalCode",
+    "state", "stateCode", "street",
+)  # fmt: skip
+"""Wire names of the parts of an address, in the order of its WSDL type."""
+
+
+@dataclass(slots=True)
+class _Nest:
+    """A parent being put together: its SObject, the column that tells whether it is there, its
+    items.
+    """
+
+    name: str
+    sobject: SObject
+    present: int
+    items: "dict[str, Item | _Nest]" = field(default_factory=dict)
+
+
+class Layout:
+    """Columns and items of one SELECT, in the order they are added."""
+
+    def __init__(self, root: Branch) -> None:
+        self.columns: list[Operand] = []
+        self._places: dict[int, int] = {}
+        self._top = _Nest("", root.sobject, self.place(root.id))
+
+    def place(self, operand: Operand) -> int:
+        """The index of an operand in the row, the same for the same operand."""
+        key = id(operand)
+        if key not in self._places:
+            self._places[key] = len(self.columns)
+            self.columns.append(operand)
+        return self._places[key]
+
+    def add(self, operand: Operand) -> None:
+        """Add a selected field. Raises INVALID_FIELD for a field selected twice."""
+        nest = self._nest(operand)
+        if isinstance(operand, Column):
+            item = self._item(operand)
+            name = operand.field.name
+        else:
+            name = operand.name if isinstance(operand, NameColumn) else "Type"
+            item = Value(name, operand.type, self.place(operand))
+        if name.lower() in nest.items:
+            raise duplicate(name)
+        nest.items[name.lower()] = item
+
+    def _item(self, column: Column) -> Item:
+        if column.field.stored:
+            return Value(column.field.name, column.type, self.place(column))
+        return Compound(column.field.name, column.type, self._parts(column))
+
+    def _parts(self, column: Column) -> tuple[Value, ...]:
+        compound = column.field
+        parts = {
+            _part_name(compound, f): f
+            for f in column.branch.sobject.fields
+            if f.compound == compound.name
+        }
+        return tuple(
+            Value(name, parts[name].type, self.place(column.branch.column(parts[name])))
+            for name in _PARTS
+            if name in parts
+        )
+
+    def _nest(self, operand: Operand) -> _Nest:
+        nest = self._top
+        for branch, name in _steps(operand):
+            found = nest.items.get(name.lower())
+            if not isinstance(found, _Nest):
+                sobject = branch.sobject if isinstance(branch, Branch) else NAME_OBJECT
+                present = self.place(branch.id if isinstance(branch, Branch) else branch)
+                found = nest.items[name.lower()] = _Nest(name, sobject, present)
+            nest = found
+        return nest
+
+    def shape(self) -> Shape:
+        """The shape of a record."""
+        return _freeze(self._top)
+
+
+def _steps(operand: Operand) -> list[tuple[Branch | NameColumn, str]]:
+    """The parents on the way to an operand, each with its relationship name."""
+    if isinstance(operand, Column):
+        return _branch_steps(operand.branch)
+    reference = operand.reference
+    name = reference.field.relationship_name or reference.field.name
+    present = operand.present or operand
+    assert isinstance(present, NameColumn)
+    return [*_branch_steps(reference.branch), (present, name)]
+
+
+def _branch_steps(branch: Branch) -> list[tuple[Branch | NameColumn, str]]:
+    steps: list[tuple[Branch | NameColumn, str]] = []
+    while branch.parent is not None and branch.via is not None:
+        steps.insert(0, (branch, branch.via.relationship_name or branch.via.name))
+        branch = branch.parent
+    return steps
+
+
+def _freeze(nest: _Nest) -> Shape:
+    items = (
+        Parent(item.name, _freeze(item), item.present) if isinstance(item, _Nest) else item
+        for item in nest.items.values()
+    )
+    return Shape(nest.sobject, tuple(items))
+
+
+def _part_name(compound: Field, part: Field) -> str:
+    prefix = compound.name.removesuffix("Address")
+    name = part.name.removeprefix(prefix) if prefix != compound.name else part.name
+    return name[:1].lower() + name[1:]
+
+
+def duplicate(name: str) -> ApiFault:
+    """The fault for a field selected twice."""
+    return bare_fault(f"duplicate field selected: {name}", "INVALID_FIELD")

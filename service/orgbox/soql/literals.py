@@ -1,0 +1,226 @@
+"""The values a query can name: strings with their escapes, numbers, dates, TRUE, FALSE, NULL, date
+words.
+
+Source: SOQL reference, Quoted String Escape Sequences, Date Formats and Date Literals; the
+published parser.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+from orgbox.catalog.fieldtypes import TYPES
+from orgbox.soql import errors
+from orgbox.soql.cursor import Cursor
+from orgbox.soql.dates import WORDS
+from orgbox.soql.lexer import DATE, DECIMAL, INTEGER, MOMENT, NAME, STRING, TIME
+from orgbox.soql.nodes import Literal, Values
+
+_ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL | re.IGNORECASE)
+_ESCAPED: Final = {
+    "n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\",
+}  # fmt: skip
+_INVALID_STRING = (
+    "Invalid string literal {literal}. Illegal character sequence '{escape}' in string literal"
+)
+_EARLIEST, _LATEST = "1700-01-01", "4000-12-31"
+_LARGEST_INTEGER = 2**63 - 1
+_TIMES = {DATE: ("date", "date"), MOMENT: ("datetime", "datetime"), TIME: ("time", "time")}
+
+
+def value(cursor: Cursor, *, like: bool = False) -> Literal:
+    """The literal here; given an index if its value may differ within the shape."""
+    first = cursor.index
+    literal = _read(cursor, like)
+    if literal.kind in ("boolean", "null") or (literal.kind == "word" and literal.value is None):
+        return literal
+    return cursor.keep(literal, _marker(literal, like), first)
+
+
+def values(cursor: Cursor) -> Values:
+    """A bracketed list, the position behind its opening bracket; one parameter if no date word is
+    in it.
+    """
+    offset, first = cursor.offset, cursor.index
+    found = [_read(cursor, False)]
+    places = [(first, cursor.index)]
+    while cursor.accept(","):
+        start = cursor.index
+        found.append(_read(cursor, False))
+        places.append((start, cursor.index))
+    kinds = {literal.kind for literal in found if not _is_null(literal)}
+    if kinds & {"word", "boolean"}:
+        kept = [
+            cursor.keep(literal, _marker(literal, False), start)
+            if literal.kind != "boolean"
+            else literal
+            for literal, (start, _) in zip(found, places, strict=True)
+        ]
+        return Values(offset, tuple(kept))
+    nulls = "0" if any(map(_is_null, found)) else ""
+    cursor.mark(f"?[{','.join(sorted(kinds))}{nulls}", first)
+    result = Values(offset, tuple(found), len(cursor.literals))
+    cursor.literals.append(result)
+    return result
+
+
+def _is_null(literal: Literal) -> bool:
+    return literal.kind == "null" or literal.value == ""
+
+
+def integer(cursor: Cursor) -> Literal:
+    """The signed integer of LIMIT and OFFSET."""
+    first, offset = cursor.index, cursor.offset
+    sign = cursor.token if cursor.kind in ("-", "+") else ""
+    if sign:
+        cursor.advance()
+    token = cursor.token
+    cursor.expect(INTEGER)
+    literal = Literal(offset, "integer", int(sign + token), sign + token)
+    return cursor.keep(literal, "?i", first)
+
+
+def number(cursor: Cursor) -> float:
+    """A signed number of a GEOLOCATION; it stays part of the shape."""
+    literal = _read(cursor, False)
+    if literal.kind not in ("integer", "decimal") or not isinstance(literal.value, int | float):
+        raise errors.syntax_fault(
+            cursor.text, literal.offset, f"unexpected token: '{literal.text}'"
+        )
+    return float(literal.value)
+
+
+def string(cursor: Cursor) -> str:
+    """A string that stays part of the shape."""
+    if cursor.kind != STRING:
+        raise cursor.unexpected()
+    return str(_read(cursor, False).value)
+
+
+def _read(cursor: Cursor, like: bool) -> Literal:
+    kind, offset, token = cursor.kind, cursor.offset, cursor.token
+    if kind == STRING:
+        cursor.advance()
+        return Literal(offset, "string", _decode(cursor, offset, token, like), token)
+    if kind in ("-", "+", INTEGER, DECIMAL):
+        return _number(cursor)
+    if kind in _TIMES:
+        cursor.advance()
+        return _moment(cursor, offset, kind, token)
+    if kind in ("true", "false"):
+        cursor.advance()
+        return Literal(offset, "boolean", kind == "true", token)
+    if kind == "null":
+        cursor.advance()
+        return Literal(offset, "null", None, token)
+    if kind == NAME and token.upper() in WORDS:
+        return _word(cursor)
+    raise _no_literal(cursor)
+
+
+def _no_literal(cursor: Cursor) -> Exception:
+    """Over the API nothing can be bound: `:name` and bare names are refused as values."""
+    if cursor.version < errors.OLD_TEXTS_BEFORE and cursor.kind in (":", NAME):
+        return errors.syntax_fault(
+            cursor.text, cursor.offset, "Bind variables only allowed in Apex code"
+        )
+    return cursor.unexpected()
+
+
+def _number(cursor: Cursor) -> Literal:
+    offset = cursor.offset
+    sign = cursor.token if cursor.kind in ("-", "+") else ""
+    if sign:
+        cursor.advance()
+    token = sign + cursor.token
+    if cursor.kind not in (INTEGER, DECIMAL):
+        raise cursor.unexpected()
+    whole = cursor.kind == INTEGER and len(token) < 19
+    cursor.advance()
+    return Literal(
+        offset, "integer" if whole else "decimal", int(token) if whole else float(token), token
+    )
+
+
+def _word(cursor: Cursor) -> Literal:
+    offset, name = cursor.offset, cursor.token.upper()
+    cursor.advance()
+    if not cursor.accept(":"):
+        return Literal(offset, "word", None, name)
+    digits = cursor.token
+    cursor.expect(INTEGER)
+    return Literal(offset, "word", int(digits[:10]), name)
+
+
+def _moment(cursor: Cursor, offset: int, kind: str, token: str) -> Literal:
+    name, type_name = _TIMES[kind]
+    try:
+        stored = TYPES[type_name].decode(_utc(token) if kind == TIME else token.upper())
+    except (ValueError, OverflowError):
+        stored = None
+    if stored is None or (kind != TIME and not _EARLIEST <= str(stored)[:10] <= _LATEST):
+        raise errors.syntax_fault(cursor.text, offset, f"Invalid {name}: {token}")
+    return Literal(offset, name, stored, token)
+
+
+def _utc(token: str) -> str:
+    """The time of day in UTC, without its zone."""
+    moment = datetime.fromisoformat("2000-01-02T" + token.upper()).astimezone(UTC)
+    return f"{moment:%H:%M:%S.%f}"
+
+
+def _decode(cursor: Cursor, offset: int, token: str, like: bool) -> str:
+    """The characters a literal stands for, or with `like` its pattern with `\\` before plain `% _
+    \\`.
+    """
+    body = token[1:-1]
+    if "\\" not in body:
+        return body
+
+    def replaced(match: re.Match[str]) -> str:
+        escape = match[1].lower()
+        if len(escape) == 5:
+            decoded = chr(int(escape[1:], 16))
+        elif like and escape in ("%", "_"):
+            return match[0]
+        elif escape in _ESCAPED:
+            decoded = _ESCAPED[escape]
+        else:
+            text = _INVALID_STRING.format(literal=token, escape=match[0])
+            raise errors.syntax_fault(cursor.text, offset + match.end() + 1, text)
+        return "\\" + decoded if like and decoded in "\\%_" else decoded
+
+    return _ESCAPE.sub(replaced, body)
+
+
+def _marker(literal: Literal, like: bool) -> str:
+    """What stands for the literal in the shape: its kind, and what makes a difference to the
+    statement.
+    """
+    if literal.kind == "word":
+        return f"{literal.text}:?"
+    if literal.kind != "string":
+        return f"?{literal.kind[0]}{literal.kind[-1]}"
+    if not literal.value:
+        return "?empty"
+    return f"?{like_class(str(literal.value))}" if like else "?s"
+
+
+_WILDCARD = re.compile(r"(?:[^\\%_]|\\.)*", re.DOTALL)
+
+
+def like_prefix(pattern: str) -> tuple[str, str]:
+    """A pattern as its plain beginning, unescaped, and the rest from the first wildcard on."""
+    match = _WILDCARD.match(pattern)
+    length = match.end() if match else 0
+    return re.sub(r"\\(.)", r"\1", pattern[:length], flags=re.DOTALL), pattern[length:]
+
+
+def like_class(pattern: str) -> str:
+    """`=` no wildcard, `^` a plain beginning and one `%`, `^~` a beginning and more, `~` none."""
+    prefix, rest = like_prefix(pattern)
+    if not rest:
+        return "like="
+    if not prefix:
+        return "like~"
+    return "like^" if rest == "%" else "like^~"

@@ -1,0 +1,113 @@
+"""The grammar of FROM, USING and WITH.
+
+from = path [[AS] alias] [USING SCOPE name] {"," …} with = WITH DATA CATEGORY … | WITH name "="
+string | {WITH name | WITH name "(" name "=" value … ")"}
+"""
+
+from orgbox.soql import literals
+from orgbox.soql.cursor import Cursor
+from orgbox.soql.lexer import INTEGER, NAME, STRING
+from orgbox.soql.nodes import Name, Source, With
+
+_CATEGORY_OPERATORS = frozenset({"at", "above", "below", "above_or_below"})
+_NO_SCOPE = frozenset(
+    "data category at above below above_or_below offset view reference typeof when then end "
+    "distance geolocation group order case fields count scope flat".split()
+)
+"""Words that can name a field, but not a scope."""
+
+
+def sources(cursor: Cursor) -> tuple[Source, ...]:
+    """The list behind FROM."""
+    found = [_source(cursor)]
+    while cursor.accept(","):
+        found.append(_source(cursor))
+    return tuple(found)
+
+
+def _source(cursor: Cursor) -> Source:
+    name = cursor.name()
+    if cursor.accept("as"):
+        alias: Name | None = cursor.name()
+    else:
+        alias = None if cursor.kind != NAME or begins_clause(cursor) else cursor.name()
+    return Source(name.offset, name, alias, _using(cursor) if cursor.kind == "using" else None)
+
+
+def begins_clause(cursor: Cursor) -> bool:
+    """Whether the name here is the first word of a clause rather than an alias."""
+    word = cursor.word
+    if word in ("group", "order"):
+        return cursor.next_kind() == "by"
+    return word == "offset" and cursor.next_kind() in (INTEGER, "-", "+", ":")
+
+
+def _using(cursor: Cursor) -> Name:
+    """USING SCOPE name; USING LOOKUP and other uses of the word are not for clients."""
+    cursor.advance()
+    cursor.expect_word("scope")
+    if cursor.word in _NO_SCOPE:
+        raise cursor.unexpected()
+    return cursor.name()
+
+
+def withs(cursor: Cursor) -> tuple[With, ...]:
+    """All WITH clauses, perhaps none."""
+    found: list[With] = []
+    while cursor.kind == "with":
+        offset = cursor.offset
+        cursor.advance()
+        if cursor.word == "data" and cursor.next_word() == "category":
+            return (*found, _data_category(cursor, offset))
+        found.append(_with(cursor, offset))
+        if found[-1].what == "=":
+            break
+    return tuple(found)
+
+
+def _with(cursor: Cursor, offset: int) -> With:
+    name = cursor.name()
+    if cursor.accept("="):
+        literals.string(cursor)
+        return With(offset, "=", name.text)
+    if not cursor.accept("("):
+        return With(offset, "word", name.text)
+    _with_value(cursor)
+    while cursor.accept(","):
+        _with_value(cursor)
+    cursor.expect(")")
+    return With(offset, "tuple", name.text)
+
+
+def _with_value(cursor: Cursor) -> None:
+    cursor.name()
+    cursor.expect("=")
+    if cursor.kind == STRING:
+        literals.string(cursor)
+    elif cursor.kind in (INTEGER, "true", "false"):
+        cursor.advance()
+    else:
+        raise cursor.unexpected()
+
+
+def _data_category(cursor: Cursor, offset: int) -> With:
+    cursor.advance()
+    cursor.advance()
+    _category(cursor)
+    while cursor.accept("and"):
+        _category(cursor)
+    return With(offset, "data category", "DATA CATEGORY")
+
+
+def _category(cursor: Cursor) -> None:
+    cursor.name()
+    if cursor.word not in _CATEGORY_OPERATORS:
+        raise cursor.unexpected()
+    cursor.advance()
+    if not cursor.accept("("):
+        cursor.name()
+        return
+    cursor.name()
+    while cursor.accept(","):
+        cursor.name()
+    cursor.expect(")")
