@@ -22,8 +22,11 @@ from orgbox.soap.description import (
 )
 from orgbox.soap.dialects import ENTERPRISE, Dialect
 
-TYPEOF_VERSION = 46
-"""From 46.0 a relationship to several SObjects is an `ens:sObject`; before it is an `ens:Name`."""
+ANY_PARENT_VERSION = 37
+"""Since then a relationship to several SObjects is an `ens:sObject`; before it is an `ens:Name`.
+
+Enterprise WSDLs of nine orgs: Name in 28.0, 31.0 and 36.0, sObject in 33.0 and from 38.0 on.
+"""
 
 EXTENDED_ERRORS_VERSION = 37
 """From 37.0 faults hold types of the API's own schema, which theirs then imports."""
@@ -91,7 +94,7 @@ def sobject_members(sobject: SObject, catalog: Catalog, version: int) -> tuple[M
     """What follows `Id` in an enterprise record, in wire order: fields and relationships."""
     api = description().as_of(version)
     known = api.types.keys() | api.enumerations.keys()
-    several = "ens:sObject" if version >= TYPEOF_VERSION else "ens:Name"
+    several = "ens:sObject" if version >= ANY_PARENT_VERSION else "ens:Name"
     types: dict[str, str] = {}
     for field in sobject.fields:
         soap_type = field.type.soap_type.removeprefix("tns:")
