@@ -8,6 +8,7 @@ from typing import Any
 from orgbox.catalog.load import Catalog
 from orgbox.catalog.sobject import Field, SObject
 from orgbox.errors import ApiFault, QueryFault, unknown_type_text
+from orgbox.limits import Limits
 from orgbox.org.org import Org
 from orgbox.org.session import User
 from orgbox.org.settings import OrgSettings
@@ -47,14 +48,11 @@ def describe_global(catalog: Catalog) -> Described:
     }
 
 
-def describe_sobjects(
-    catalog: Catalog, names: list[str], limit: int, base_url: str
-) -> list[Described]:
-    """One DescribeSObjectResult a name. Raises ApiFault EXCEEDED_MAX_TYPES_LIMIT, INVALID_TYPE."""
-    if len(names) > limit:
-        text = f"exceeded max number of objects to describe: {limit}"
+def check_count(count: int, limits: Limits) -> None:
+    """Raises ApiFault EXCEEDED_MAX_TYPES_LIMIT when describeSObjects() is asked for too many."""
+    if count > limits.types_per_describe:
+        text = f"exceeded max number of objects to describe: {limits.types_per_describe}"
         raise ApiFault("EXCEEDED_MAX_TYPES_LIMIT", text)
-    return [describe_sobject(catalog, find(catalog, name), base_url) for name in names]
 
 
 def describe_sobject(catalog: Catalog, sobject: SObject, base_url: str) -> Described:

@@ -9,6 +9,7 @@ from orgbox.clock import Clock
 from orgbox.limits import Limits
 from orgbox.org.rulebook import NO_RULES, Rules
 from orgbox.org.store import Store
+from orgbox.soql import Plans
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Org:
     clock: Clock
     limits: Limits
     rules: Mapping[str, Rules]
+    plans: Plans
     requests: int = field(default=0)
 
     @property

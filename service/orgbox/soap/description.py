@@ -156,12 +156,8 @@ def _cut(whole: Description, version: int, dialect: str | None) -> Description:
             if item.since <= version < item.until and dialect in (None, item.only or dialect):
                 yield item
 
-    headers = {
-        h.name: replace(h, members=tuple(known(h.members))) for h in known(whole.headers.values())
-    }
-    types = {
-        t.name: replace(t, members=tuple(known(t.members))) for t in known(whole.types.values())
-    }
+    headers = {h.name: replace(h, members=tuple(known(h.members))) for h in known(whole.headers.values())}
+    types = {t.name: replace(t, members=tuple(known(t.members))) for t in known(whole.types.values())}
     calls = {
         c.name: replace(
             c,
@@ -173,8 +169,7 @@ def _cut(whole: Description, version: int, dialect: str | None) -> Description:
         for c in known(whole.calls.values())
     }
     enumerations = {
-        e.name: replace(e, values=tuple(known(e.values)))
-        for e in known(whole.enumerations.values())
+        e.name: replace(e, values=tuple(known(e.values))) for e in known(whole.enumerations.values())
     }
     return Description(whole.versions, calls, types, headers, enumerations)
 
@@ -213,9 +208,7 @@ def _parsed(file: str, parse: Callable[[str, str, dict[str, Any]], _T]) -> dict[
 
 
 def _call(where: str, name: str, row: dict[str, Any]) -> Call:
-    notation.refuse_unknown(
-        where, row, ("since", "in", "out", "faults", "headers_in", "headers_out")
-    )
+    notation.refuse_unknown(where, row, ("since", "in", "out", "faults", "headers_in", "headers_out"))
     results = _members(where, {"result": row["out"]} if "out" in row else {})
     return Call(
         name,
@@ -245,9 +238,7 @@ def _enumerations(file: str) -> dict[str, Enumeration]:
     found: dict[str, Enumeration] = {}
     for name, row in _rows(file).items():
         where = f"{file} [{name}]"
-        notation.refuse_unknown(
-            where, row, ("base", "since", "values", "values_of", "length", "pattern")
-        )
+        notation.refuse_unknown(where, row, ("base", "since", "values", "values_of", "length", "pattern"))
         if "values_of" in row:
             values = _as_qnames(where, row["values_of"], found)
         else:

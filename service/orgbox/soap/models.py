@@ -78,9 +78,7 @@ def model(type_name: str) -> Any:
     if type_name in description().enumerations:
         return spyne.Unicode
     found = description().types[type_name]
-    return _complex(
-        type_name, model(found.base) if found.base else spyne.ComplexModel, found.members
-    )
+    return _complex(type_name, model(found.base) if found.base else spyne.ComplexModel, found.members)
 
 
 def _complex(name: str, base: Any, members: Iterable[Member]) -> type[spyne.ComplexModel]:
@@ -92,6 +90,4 @@ def _complex(name: str, base: Any, members: Iterable[Member]) -> type[spyne.Comp
 
 def _member(member: Member) -> Any:
     many = "unbounded" if member.max is None else member.max
-    return model(member.type).customize(
-        min_occurs=member.min, max_occurs=many, nillable=member.nillable
-    )
+    return model(member.type).customize(min_occurs=member.min, max_occurs=many, nillable=member.nillable)

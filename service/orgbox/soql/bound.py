@@ -111,7 +111,46 @@ class TypeColumn:
     nullable: bool = True
 
 
-Operand = Column | NameColumn | TypeColumn
+@dataclass(frozen=True, eq=False, slots=True)
+class Applied:
+    """A date function; with `zone`, of the moment in the viewer's time zone instead of UTC."""
+
+    function: str
+    operand: "Operand"
+    zone: bool
+    type: FieldType
+    nullable: bool = True
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Aggregate:
+    """An aggregate function over a group."""
+
+    function: str
+    operand: "Operand"
+    type: FieldType
+    nullable: bool = True
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class GroupFlag:
+    """`GROUPING(field)`: 1 in the subtotals over the field, else 0."""
+
+    operand: "Operand"
+    type: FieldType
+    nullable: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Label:
+    """`toLabel(field)` where it is compared; selected, it is a way of writing the field."""
+
+    operand: Column
+    type: FieldType
+    nullable: bool = True
+
+
+Operand = Column | NameColumn | TypeColumn | Applied | Aggregate | GroupFlag | Label
 
 Convert = Callable[[Literal], object]
 """A literal to the value it compares with; raises ValueError where the literal cannot be one."""
@@ -123,6 +162,11 @@ class Given:
 
     index: int
     convert: Convert
+
+
+@dataclass(frozen=True, slots=True)
+class UserId:
+    """The Id of the viewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +192,11 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`operand operator value`; `value` is a Given or, for TRUE and FALSE, a constant."""
+    """`operand operator value`; `value` is TRUE or FALSE, the viewer, or a Given."""
 
     operand: Operand
     operator: str
-    value: Given | bool
+    value: Given | bool | UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +259,23 @@ class Sort:
 
 
 @dataclass(frozen=True, slots=True)
+class Groups:
+    """GROUP BY: the operands, and which of them count in each of the answers put together.
+
+    Plain grouping has one set with all of them; ROLLUP and CUBE have several, the first of which is it.
+    """
+
+    operands: tuple[Operand, ...]
+    sets: tuple[frozenset[int], ...]
+    having: Test | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BoundSelect:
-    """A SELECT resolved: what it reads, which columns its rows have, and what they look like."""
+    """A SELECT resolved: what it reads, which columns its rows have, and what they look like.
+
+    Records of children and of TYPEOF are not in `columns`: each attachment adds one value to the row.
+    """
 
     root: Branch
     branches: tuple[Branch, ...]
@@ -227,6 +286,27 @@ class BoundSelect:
     limit: Given | None = None
     skip: Given | None = None
     counts: bool = False
+    groups: Groups | None = None
+    attachments: tuple["Attachment", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRecords:
+    """A child subquery: records whose `reference` is the Id of the row."""
+
+    select: BoundSelect
+    reference: Column
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenRecord:
+    """A TYPEOF: the record `reference` points to, selected by its SObject's key prefix."""
+
+    reference: Column
+    selects: tuple[tuple[str, BoundSelect], ...]
+
+
+Attachment = ChildRecords | ChosenRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,30 @@ from collections.abc import Callable
 
 from orgbox.errors import ApiFault
 from orgbox.soql import bound, nodes
-from orgbox.soql.bound import BoundSelect, Column, Given, NameColumn, Operand, Test
+from orgbox.soql.bound import (
+    Aggregate,
+    Applied,
+    BoundSelect,
+    Column,
+    Given,
+    GroupFlag,
+    Label,
+    Operand,
+    Test,
+)
+from orgbox.soql.calls import misplaced, operand_of, shown
 from orgbox.soql.dates import WORDS
 from orgbox.soql.errors import unsupported_fault
 from orgbox.soql.literals import like_class
 from orgbox.soql.names import Names
-from orgbox.soql.nodes import Literal, Name
+from orgbox.soql.nodes import Expression, Literal
 from orgbox.soql.values import converter, misfit
 
 JoinBinder = Callable[[nodes.Join, Names], BoundSelect]
 """Binds the inner side of a semi-join."""
+
+Check = Callable[[Operand, Expression], None]
+"""Raises where an operand cannot be compared."""
 
 _MOST_JOINS = 2
 _ORDERINGS = ("<", "<=", ">", ">=")
@@ -26,8 +40,11 @@ _ORDERINGS = ("<", "<=", ">", ">=")
 class Conditions:
     """Binds the conditions of one SELECT; `join_binder` is None inside a semi-join."""
 
-    def __init__(self, names: Names, join_binder: JoinBinder | None) -> None:
+    def __init__(
+        self, names: Names, join_binder: JoinBinder | None, check: Check | None = None
+    ) -> None:
         self._names = names
+        self._check = check or self._filterable
         self._join_binder = join_binder
         self._joins = 0
 
@@ -50,16 +67,24 @@ class Conditions:
             return self._within(condition, operand, name)
         return self._compare(operand, name, condition.operator, condition.value)
 
-    def _operand(self, expression: nodes.Expression) -> tuple[Operand, Name]:
-        if not isinstance(expression, Name):
-            raise unsupported_fault("This expression", self._names.text, expression.offset)
-        operand = self._names.resolve(expression)
-        if isinstance(operand, Column) and not (operand.field.filterable and operand.field.stored):
-            text = f"field '{operand.field.name}' can not be filtered in a query call"
-            raise self._names.fault("INVALID_FIELD", text, expression.offset)
+    def _operand(self, expression: Expression) -> tuple[Operand, Expression]:
+        operand = operand_of(self._names, expression)
+        self._check(operand, expression)
         return operand, expression
 
-    def _compare(self, operand: Operand, name: Name, operator: str, literal: Literal) -> Test:
+    def _filterable(self, operand: Operand, expression: Expression) -> None:
+        """The check of WHERE; that of HAVING is another."""
+        if isinstance(operand, Aggregate | GroupFlag):
+            assert isinstance(expression, nodes.Call)
+            raise misplaced(self._names, expression)
+        inner = operand
+        while isinstance(inner, Applied | Label):
+            inner = inner.operand
+        if isinstance(inner, Column) and not (inner.field.filterable and inner.field.stored):
+            text = f"field '{inner.field.name}' can not be filtered in a query call"
+            raise self._names.fault("INVALID_FIELD", text, expression.offset)
+
+    def _compare(self, operand: Operand, name: Expression, operator: str, literal: Literal) -> Test:
         self._check_operator(operand, name, operator)
         self._check_value(operand, name, literal)
         if literal.kind == "null" or (literal.kind == "string" and not literal.value):
@@ -73,7 +98,7 @@ class Conditions:
             return bound.Like(operand, like_class(str(literal.value)), given)
         return bound.Comparison(operand, operator, given)
 
-    def _compare_null(self, operand: Operand, name: Name, operator: str) -> Test:
+    def _compare_null(self, operand: Operand, name: Expression, operator: str) -> Test:
         if operator == "LIKE":
             text = "invalid LIKE value: "
             raise self._names.fault("INVALID_QUERY_FILTER_OPERATOR", text, name.offset)
@@ -84,7 +109,7 @@ class Conditions:
         empty = bound.Empty(operand)
         return empty if operator == "=" else bound.Not(empty)
 
-    def _check_operator(self, operand: Operand, name: Name, operator: str) -> None:
+    def _check_operator(self, operand: Operand, name: Expression, operator: str) -> None:
         family = operand.type.family
         if operator == "LIKE" and family == "id":
             raise self._operator_fault("invalid operator on id field", name)
@@ -96,11 +121,11 @@ class Conditions:
         if wrong:
             raise self._operator_fault("invalid operator", name)
 
-    def _operator_fault(self, text: str, name: Name) -> ApiFault:
+    def _operator_fault(self, text: str, name: Expression) -> ApiFault:
         return self._names.fault("INVALID_QUERY_FILTER_OPERATOR", text, name.offset)
 
-    def _check_value(self, operand: Operand, name: Name, literal: Literal) -> None:
-        text = misfit(_shown(operand, name), operand.type, literal)
+    def _check_value(self, operand: Operand, name: Expression, literal: Literal) -> None:
+        text = misfit(shown(operand), operand.type, literal)
         if text:
             raise self._names.fault("INVALID_FIELD", text, name.offset)
         if literal.kind == "word" and WORDS[literal.text].takes_number != (
@@ -116,7 +141,7 @@ class Conditions:
         except ValueError as error:
             raise self._operator_fault(str(error), name) from None
 
-    def _within(self, condition: nodes.Within, operand: Operand, name: Name) -> Test:
+    def _within(self, condition: nodes.Within, operand: Operand, name: Expression) -> Test:
         if condition.operator in ("INCLUDES", "EXCLUDES"):
             return self._includes(condition, operand, name)
         items = condition.values.items
@@ -136,7 +161,7 @@ class Conditions:
         test = tests[0] if len(tests) == 1 else bound.Any(tuple(tests))
         return bound.Not(test) if condition.operator == "NOT IN" else test
 
-    def _includes(self, condition: nodes.Within, operand: Operand, name: Name) -> Test:
+    def _includes(self, condition: nodes.Within, operand: Operand, name: Expression) -> Test:
         if operand.type.name != "multipicklist":
             raise self._operator_fault("invalid operator", name)
         raise unsupported_fault(condition.operator, self._names.text, condition.offset)
@@ -164,7 +189,7 @@ class Conditions:
         inner = join_binder(condition, self._names)
         column = inner.columns[0]
         if not isinstance(operand, Column) or operand.branch.parent or operand.type.family != "id":
-            raise self._rule(_ONLY_IDS.format(name=name.text), condition)
+            raise self._rule(_ONLY_IDS.format(name=shown(operand)), condition)
         assert isinstance(column, Column)
         if inner.root.sobject is operand.branch.sobject:
             raise self._rule(_SAME_TYPE, condition)
@@ -190,10 +215,3 @@ def _targets(column: Column) -> frozenset[str]:
     if column.type.name == "id":
         return frozenset({column.branch.sobject.name})
     return frozenset(column.field.reference_to)
-
-
-def _shown(operand: Operand, name: Name) -> str:
-    """The field's name as the service repeats it."""
-    if isinstance(operand, Column):
-        return operand.field.name
-    return operand.name if isinstance(operand, NameColumn) else name.text.rpartition(".")[2]

@@ -7,11 +7,13 @@ of the root is always among the columns: pages and children are found by it.
 from dataclasses import dataclass, field
 
 from orgbox.catalog import Field, SObject
+from orgbox.catalog.fieldtypes import FieldType
 from orgbox.errors import ApiFault
-from orgbox.soql.bound import Branch, Column, NameColumn, Operand
+from orgbox.soql.bound import Attachment, Branch, Column, NameColumn, Operand, TypeColumn
+from orgbox.soql.calls import shown
 from orgbox.soql.errors import bare_fault
 from orgbox.soql.names import NAME_OBJECT
-from orgbox.soql.shape import Compound, Item, Parent, Shape, Value
+from orgbox.soql.shape import Children, Choice, Compound, Item, Parent, Shape, Value
 
 _PARTS = (
     "latitude", "longitude", "city", "country", "countryCode", "geocodeAccuracy", "postalCode",
@@ -29,7 +31,16 @@ class _Nest:
     name: str
     sobject: SObject
     present: int
-    items: "dict[str, Item | _Nest]" = field(default_factory=dict)
+    items: "dict[str, Item | _Nest | _Attached]" = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attached:
+    """The place of an attachment: its name, what the shape calls it, its number."""
+
+    name: str
+    kind: type[Children | Choice]
+    number: int
 
 
 class Layout:
@@ -37,6 +48,7 @@ class Layout:
 
     def __init__(self, root: Branch) -> None:
         self.columns: list[Operand] = []
+        self.attachments: list[Attachment] = []
         self._places: dict[int, int] = {}
         self._top = _Nest("", root.sobject, self.place(root.id))
 
@@ -48,23 +60,33 @@ class Layout:
             self.columns.append(operand)
         return self._places[key]
 
-    def add(self, operand: Operand) -> None:
-        """Add a selected field. Raises INVALID_FIELD for a field selected twice."""
-        nest = self._nest(operand)
-        if isinstance(operand, Column):
-            item = self._item(operand)
-            name = operand.field.name
+    def attach(self, name: str, kind: type[Children | Choice], attachment: Attachment) -> None:
+        """Add what comes from statements of its own. Raises INVALID_FIELD for a name used twice."""
+        if name.lower() in self._top.items:
+            raise duplicate(name)
+        self._top.items[name.lower()] = _Attached(name, kind, len(self.attachments))
+        self.attachments.append(attachment)
+
+    def add(self, operand: Operand, type_: FieldType | None = None, alias: str = "") -> None:
+        """Add a selected field, written as `type_` if that is given and named by its alias.
+
+        Raises INVALID_FIELD for a field selected twice.
+        """
+        if alias:
+            nest, name = self._top, alias
+            item: Item = Value(alias, type_ or operand.type, self.place(operand))
         else:
-            name = operand.name if isinstance(operand, NameColumn) else "Type"
-            item = Value(name, operand.type, self.place(operand))
+            nest = self._nest(operand)
+            item = self._item(operand, type_)
+            name = item.name
         if name.lower() in nest.items:
             raise duplicate(name)
         nest.items[name.lower()] = item
 
-    def _item(self, column: Column) -> Item:
-        if column.field.stored:
-            return Value(column.field.name, column.type, self.place(column))
-        return Compound(column.field.name, column.type, self._parts(column))
+    def _item(self, operand: Operand, type_: FieldType | None) -> Item:
+        if isinstance(operand, Column) and not operand.field.stored:
+            return Compound(operand.field.name, operand.type, self._parts(operand))
+        return Value(shown(operand), type_ or operand.type, self.place(operand))
 
     def _parts(self, column: Column) -> tuple[Value, ...]:
         compound = column.field
@@ -92,13 +114,15 @@ class Layout:
 
     def shape(self) -> Shape:
         """The shape of a record."""
-        return _freeze(self._top)
+        return _freeze(self._top, len(self.columns))
 
 
 def _steps(operand: Operand) -> list[tuple[Branch | NameColumn, str]]:
     """The parents on the way to an operand, each with its relationship name."""
     if isinstance(operand, Column):
         return _branch_steps(operand.branch)
+    if not isinstance(operand, NameColumn | TypeColumn):
+        return []
     reference = operand.reference
     name = reference.field.relationship_name or reference.field.name
     present = operand.present or operand
@@ -114,11 +138,16 @@ def _branch_steps(branch: Branch) -> list[tuple[Branch | NameColumn, str]]:
     return steps
 
 
-def _freeze(nest: _Nest) -> Shape:
-    items = (
-        Parent(item.name, _freeze(item), item.present) if isinstance(item, _Nest) else item
-        for item in nest.items.values()
-    )
+def _freeze(nest: _Nest, width: int) -> Shape:
+    """The shape of a nest; attachments follow the `width` columns of the row."""
+    items: list[Item] = []
+    for item in nest.items.values():
+        if isinstance(item, _Nest):
+            items.append(Parent(item.name, _freeze(item, width), item.present))
+        elif isinstance(item, _Attached):
+            items.append(item.kind(item.name, width + item.number))
+        else:
+            items.append(item)
     return Shape(nest.sobject, tuple(items))
 
 

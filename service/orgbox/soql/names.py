@@ -5,6 +5,8 @@ Source: SOQL reference, Alias Notation, Understanding Relationship Query Limitat
 Relationship Fields and Polymorphic Fields.
 """
 
+from collections.abc import Callable
+
 from orgbox.catalog import Catalog, Field, SObject
 from orgbox.catalog.fieldtypes import TYPES, FieldType
 from orgbox.errors import (
@@ -67,6 +69,7 @@ class Names:
         self._aliases: dict[str, tuple[str, ...]] = {root.name.lower(): ()}
         self._reached: dict[tuple[int, str, str], Branch] = {}
         self._name_columns: dict[tuple[int, str, str], NameColumn] = {}
+        self._made: dict[tuple[object, ...], Operand] = {}
         self._type_columns: dict[tuple[int, str], TypeColumn] = {}
 
     def fault(self, code: str, message: str, offset: int) -> ApiFault:
@@ -88,6 +91,12 @@ class Names:
         self._follow(self.root, path, source.name)
         alias = source.alias.text if source.alias else path[-1]
         self._aliases[alias.lower()] = path
+
+    def once(self, key: tuple[object, ...], make: Callable[[], Operand]) -> Operand:
+        """The operand kept under the key, made the first time."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
 
     def segments(self, name: Name) -> list[str]:
         """The path from the root, its alias taken off."""

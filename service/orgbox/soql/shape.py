@@ -58,10 +58,14 @@ Item = Value | Compound | Parent | Children | Choice
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """A record: its SObject (None for AggregateResult) and the items in the order of the SELECT list."""
+    """A record: its SObject (None for AggregateResult) and the items in the order of the SELECT list.
+
+    `id_index` is the place of the Id where the record tells it unasked, as retrieve() does.
+    """
 
     sobject: SObject | None
     items: tuple[Item, ...]
+    id_index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

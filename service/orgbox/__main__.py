@@ -1,0 +1,5 @@
+"""`python -m orgbox` is the command `orgbox`."""
+
+from orgbox.cli import main
+
+main()

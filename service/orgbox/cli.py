@@ -1,0 +1,98 @@
+"""The command `orgbox`."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from orgbox import __version__
+from orgbox.app import build, open_orgs
+from orgbox.catalog.load import standard_catalog
+from orgbox.config import SETTINGS, configure
+from orgbox.http import server
+from orgbox.http.edge import known_version
+from orgbox.errors import ApiFault
+from orgbox.org.schema import SchemaError
+from orgbox.org.seed import SeedError
+from orgbox.soap.dialects import ENTERPRISE, PARTNER
+from orgbox.soap.wsdl import wsdl as write_wsdl
+
+
+def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A flag for each setting."""
+    for setting in reversed(SETTINGS):
+        shown = f"{setting.help} [{setting.variable}, default {setting.default!r}]"
+        name = setting.flag + (f"/--no-{setting.flag[2:]}" if isinstance(setting.default, bool) else "")
+        kind = None if isinstance(setting.default, bool) else type(setting.default)
+        command = click.option(name, setting.name, type=kind, default=None, help=shown)(command)
+    return command
+
+
+@click.group()
+@click.version_option(__version__)
+def main() -> None:
+    """A Salesforce org in a box: an emulator of the Salesforce SOAP API."""
+
+
+@main.command()
+@click.option("--workers", type=click.IntRange(1, 64), default=1, help="Processes that answer. [default 1]")
+@_settings
+def serve(workers: int, **given: Any) -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    try:
+        config = configure(**given)
+        if workers > 1:
+            open_orgs(config).database.close()
+        app = None if workers > 1 else build(config)
+        listener = server.listen(config)
+    except (ValueError, OSError, SchemaError, SQLAlchemyError) as error:
+        raise click.ClickException(str(error)) from None
+    print(f"orgbox: ready on {server.url_of(listener, config)}", flush=True)
+    if app is None:
+        server.serve_workers(lambda: build(config).wsgi, config, listener, workers)
+    else:
+        server.serve(app.wsgi, config, listener)
+        app.close()
+
+
+@main.command()
+@click.argument("dialect", type=click.Choice(["enterprise", "partner"]))
+@click.option("--version", "version", default="66.0", help="API version. [default 66.0]")
+@click.option("--url", default="http://127.0.0.1:8080", help="Address the WSDL names.")
+def wsdl(dialect: str, version: str, url: str) -> None:
+    """Print the WSDL of the default org."""
+    chosen = ENTERPRISE if dialect == "enterprise" else PARTNER
+    try:
+        number = known_version(version)
+    except (ApiFault, ValueError):
+        raise click.ClickException(f"API version {version} is not served") from None
+    location = f"{url.rstrip('/')}/services/Soap/{chosen.path}/{number}.0"
+    sys.stdout.buffer.write(
+        write_wsdl(chosen, number, standard_catalog().as_of(number), location)
+    )
+
+
+@main.command()
+@_settings
+def reset(**given: Any) -> None:
+    """Begin again: remove a SQLite database and fill a new one from the seed."""
+    config = configure(**given)
+    url = make_url(config.database)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        raise click.ClickException("reset works on a SQLite file")
+    for suffix in ("", "-wal", "-shm"):
+        Path(url.database + suffix).unlink(missing_ok=True)
+    try:
+        open_orgs(config).database.close()
+    except (SeedError, SQLAlchemyError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{os.path.basename(url.database)}: new, with the seed's org")
+
+
+if __name__ == "__main__":
+    main()

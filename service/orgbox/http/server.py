@@ -1,0 +1,141 @@
+"""Serving: waitress, which buffers whole requests, so that slow clients hold no thread.
+
+`serve` runs in the foreground until SIGTERM or SIGINT, then lets calls under way end; `Running` serves
+from a thread, inside a test.
+"""
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from waitress import wasyncore
+from waitress.server import create_server
+
+from orgbox.config import Config
+
+_DRAIN_SECONDS = 25.0
+_BACKLOG = 1024
+Wsgi = Callable[..., Any]
+
+
+def listen(config: Config) -> socket.socket:
+    """A listening socket on the host and port of the configuration. Raises OSError."""
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((config.host, config.port))
+        listener.listen(_BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def url_of(listener: socket.socket, config: Config) -> str:
+    """The address at which a listening socket is reached."""
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    return f"http://{host}:{listener.getsockname()[1]}"
+
+
+def make_server(app: Wsgi, config: Config, listener: socket.socket) -> Any:
+    """A waitress server on a listening socket."""
+    return create_server(
+        app, sockets=[listener], threads=config.threads, ident=None, connection_limit=1000,
+        channel_timeout=60, cleanup_interval=10, backlog=_BACKLOG, asyncore_use_poll=True,
+        max_request_body_size=2 * config.message_bytes + 1_048_576, map={},
+        clear_untrusted_proxy_headers=False,
+    )  # fmt: skip
+
+
+def serve(app: Wsgi, config: Config, listener: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT; calls under way are answered before it returns."""
+    server = make_server(app, config, listener)
+    stopping = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopping.set()
+        server.pull_trigger()
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, stop)
+    run(server, stopping)
+
+
+def run(server: Any, stopping: threading.Event) -> None:
+    """The loop of a server until `stopping` is set, then until no call is under way."""
+    while not stopping.is_set():
+        wasyncore.loop(timeout=1, map=server._map, use_poll=True, count=1)
+    _stop_accepting(server)
+    until = time.monotonic() + _DRAIN_SECONDS
+    while _busy(server) and time.monotonic() < until:
+        wasyncore.loop(timeout=0.05, map=server._map, use_poll=True, count=1)
+    server.task_dispatcher.shutdown()
+    wasyncore.close_all(server._map)
+
+
+def _stop_accepting(server: Any) -> None:
+    server.accepting = False
+    server._map.pop(server.socket.fileno(), None)
+    server.socket.close()
+
+
+def _busy(server: Any) -> bool:
+    channels = [c for c in server._map.values() if hasattr(c, "requests")]
+    return any(c.requests or c.total_outbufs_len for c in channels)
+
+
+class Running:
+    """A server in a thread of this process; `url` is where it answers."""
+
+    def __init__(self, app: Wsgi, config: Config) -> None:
+        listener = listen(config)
+        self.url = url_of(listener, config)
+        self._server = make_server(app, config, listener)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=run, args=(self._server, self._stopping), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop; calls under way are answered."""
+        self._stopping.set()
+        self._server.pull_trigger()
+        self._thread.join()
+
+
+def serve_workers(
+    make_app: Callable[[], Wsgi], config: Config, listener: socket.socket, count: int
+) -> None:
+    """Serve from `count` processes that share the socket; one that dies is replaced.
+
+    The parent only watches. Each worker makes its own application, after the fork.
+    """
+    workers: set[int] = set()
+    stopping = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopping.set()
+        for pid in workers:
+            os.kill(pid, signal.SIGTERM)
+
+    def start() -> None:
+        pid = os.fork()
+        if pid == 0:
+            serve(make_app(), config, listener)
+            os._exit(0)
+        workers.add(pid)
+
+    for _ in range(count):
+        start()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, stop)
+    while workers:
+        pid, _ = os.wait()
+        workers.discard(pid)
+        if not stopping.is_set():
+            start()

@@ -1,0 +1,103 @@
+"""Records in and out by Id: create, update, upsert, delete, undelete, emptyRecycleBin, retrieve."""
+
+from typing import Any
+
+from orgbox.org import dml, removal
+from orgbox.org import upsert as upserts
+from orgbox.org.dml import Result, SaveOptions
+from orgbox.org.query import retrieve as retrieve_rows
+from orgbox.org.rulebook import Record
+from orgbox.soap.encode import Encoded
+from orgbox.soap.encode_records import RecordEncoder
+from orgbox.soap.reader import RawRecord, RecordReader, split_names
+from orgbox.soap.registry import call
+from orgbox.soap.request import Context
+
+
+@call("create", writes=True)
+def create(context: Context, raw: list[RawRecord]) -> list[dict[str, Any]]:
+    """SaveResult for each record."""
+    dml.check_size(context.signed_in, len(raw))
+    results = dml.create(context.signed_in, _records(context, raw), _options(context))
+    return [_result(result) for result in results]
+
+
+@call("update", writes=True)
+def update(context: Context, raw: list[RawRecord]) -> list[dict[str, Any]]:
+    """SaveResult for each record."""
+    dml.check_size(context.signed_in, len(raw))
+    results = dml.update(context.signed_in, _records(context, raw), _options(context))
+    return [_result(result) for result in results]
+
+
+@call("upsert", writes=True)
+def upsert(context: Context, key: str, raw: list[RawRecord]) -> list[dict[str, Any]]:
+    """UpsertResult for each record."""
+    dml.check_size(context.signed_in, len(raw))
+    records = _records(context, raw)
+    results = upserts.upsert(context.signed_in, key.strip(), records, _options(context))
+    return [_result(result) | {"created": result.created} for result in results]
+
+
+@call("delete", writes=True)
+def delete(context: Context, ids: list[str]) -> list[dict[str, Any]]:
+    """DeleteResult for each id."""
+    all_or_none = _options(context).all_or_none
+    results = removal.delete(context.signed_in, ids, all_or_none=all_or_none)
+    return [_result(result) for result in results]
+
+
+@call("undelete", writes=True)
+def undelete(context: Context, ids: list[str]) -> list[dict[str, Any]]:
+    """UndeleteResult for each id."""
+    all_or_none = _options(context).all_or_none
+    results = removal.undelete(context.signed_in, ids, all_or_none=all_or_none)
+    return [_result(result) for result in results]
+
+
+@call("emptyRecycleBin", writes=True)
+def empty_recycle_bin(context: Context, ids: list[str]) -> list[dict[str, Any]]:
+    """EmptyRecycleBinResult for each id."""
+    return [_result(result) for result in removal.empty_recycle_bin(context.signed_in, ids)]
+
+
+@call("retrieve")
+def retrieve(context: Context, field_list: str, sobject: str, ids: list[str]) -> Encoded:
+    """One record or nil for each id, in the order asked."""
+    names = split_names(field_list)
+    shape, rows = retrieve_rows(context.signed_in, context.catalog, names, sobject, ids)
+    encoder = record_encoder(context)
+    write = encoder.writer("result", shape)
+    return Encoded(
+        "".join('<result xsi:nil="true"/>' if row is None else write(row) for row in rows)
+    )
+
+
+_encoders: dict[str, RecordEncoder] = {}
+
+
+def record_encoder(context: Context) -> RecordEncoder:
+    """The record encoder of the caller's dialect."""
+    dialect = context.request.dialect
+    return _encoders.setdefault(dialect.name, RecordEncoder(dialect))
+
+
+def _records(context: Context, raw: list[RawRecord]) -> list[Record]:
+    return RecordReader(context.catalog, context.request.dialect).read(raw)
+
+
+def _options(context: Context) -> SaveOptions:
+    envelope = context.envelope
+    return SaveOptions(
+        all_or_none=envelope.switched_on("AllOrNoneHeader", "allOrNone"),
+        truncate=envelope.switched_on("AllowFieldTruncationHeader", "allowFieldTruncation"),
+    )
+
+
+def _result(result: Result) -> dict[str, Any]:
+    if not result.errors:
+        return {"id": result.id, "success": True}
+    errors = [
+        {"fields": e.fields, "message": e.message, "status_code": e.code} for e in result.errors
+    ]
+    return {"errors": errors, "id": None, "success": False}

@@ -1,0 +1,109 @@
+"""Signing in and out, and passwords."""
+
+from typing import Any
+
+from orgbox import ids
+from orgbox.errors import ApiFault
+from orgbox.org import login as logins
+from orgbox.org import session as sessions
+from orgbox.org.describe import user_info
+from orgbox.soap.registry import call
+from orgbox.soap.request import Context, Request
+
+_SCOPED = "Invalid username or password, locked out or Self-Service portal is not enabled"
+
+
+@call("login", signed_in=False)
+def login(context: Context, username: str, password: str) -> dict[str, Any]:
+    """LoginResult. The org in a LoginScopeHeader or the path must be the user's."""
+    scope = context.envelope.header("LoginScopeHeader", "organizationId")
+    _check_size(context)
+    found = context.orgs.of_username(username.strip())
+    org, user_id = found or (None, None)
+    wanted = ids.normalize(scope) if scope else context.request.org_id
+    if scope and (org is None or wanted != org.id):
+        raise ApiFault("INVALID_LOGIN", _SCOPED)
+    made = logins.login(org, user_id, password, context.orgs.passwords)
+    with made.org.store.database.read() as connection:
+        live = sessions.resume(connection, made.org, made.session_id, context.request.version)
+    return {
+        "metadata_server_url": _url(context.request, made.org.id, "m"),
+        "password_expired": made.password_expired,
+        "server_url": _url(context.request, made.org.id, context.request.dialect.path),
+        "session_id": made.session_id,
+        "user_id": made.user.id,
+        "user_info": user_info(made.org, made.user, live.settings),
+    }
+
+
+def _check_size(context: Context) -> None:
+    limit = 10 * 1024
+    if len(context.request.body) > limit:
+        text = "The login request size exceeded the maximum of 10 KB"
+        raise ApiFault("EXCEEDED_MAX_SIZE_REQUEST", text)
+
+
+def _url(request: Request, org_id: str, path: str) -> str:
+    package = f"/{request.package_id}" if request.package_id and path == "c" else ""
+    return f"{request.base_url}/services/Soap/{path}/{request.version}.0/{org_id[:15]}{package}"
+
+
+@call("logout", writes=True, expired=True)
+def logout(context: Context) -> None:
+    """Ends the session, and with it those of every client signed in as the same user."""
+    session = context.signed_in
+    sessions.end_all_of(session.connection, session.org, session.user.id)
+
+
+@call("invalidateSessions", writes=True)
+def invalidate_sessions(context: Context, session_ids: list[str]) -> list[dict[str, Any]]:
+    """InvalidateSessionsResult for each session id."""
+    session = context.signed_in
+    hashes = [sessions.session_hash(session_id) for session_id in session_ids]
+    ended = sessions.end(session.connection, session.org, hashes)
+    return [{"success": True} if alive else _NOT_FOUND for alive in ended]
+
+
+_NOT_FOUND = {
+    "errors": [{"message": "Session not found", "status_code": "INVALID_SESSION_ID"}],
+    "success": False,
+}
+
+
+@call("getUserInfo")
+def get_user_info(context: Context) -> dict[str, Any]:
+    """GetUserInfoResult of the caller."""
+    session = context.signed_in
+    return user_info(session.org, session.user, session.settings)
+
+
+@call("setPassword", writes=True, expired=True)
+def set_password(context: Context, user_id: str, password: str) -> dict[str, Any]:
+    """SetPasswordResult, which is empty."""
+    normal = _user_id(user_id)
+    logins.set_password(context.signed_in, normal, password, context.orgs.passwords)
+    return {}
+
+
+@call("resetPassword", writes=True)
+def reset_password(context: Context, user_id: str) -> dict[str, Any]:
+    """ResetPasswordResult with the new password."""
+    normal = _user_id(user_id)
+    password = logins.reset_password(context.signed_in, normal, context.orgs.passwords)
+    return {"password": password}
+
+
+@call("changeOwnPassword", writes=True, expired=True)
+def change_own_password(context: Context, old: str, new: str) -> dict[str, Any]:
+    """ChangeOwnPasswordResult, which is empty."""
+    logins.change_own_password(context.signed_in, old, new, context.orgs.passwords)
+    return {}
+
+
+def _user_id(text: str | None) -> str:
+    normal = ids.normalize(text or "")
+    if normal is None:
+        raise ApiFault("INVALID_ID_FIELD", f"bad id {text or ''}")
+    return normal
+
+

@@ -1,0 +1,168 @@
+"""Arguments and records of a call, from XML to values.
+
+Arguments are matched by local name, then by position among those left over: two long-shipping clients
+send names that are not in the WSDL (`id` for `ids`, a generated name for `queryString`). What fits
+nowhere is a fault.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orgbox.catalog.fieldtypes import TYPES
+from orgbox.catalog.load import Catalog
+from orgbox.catalog.sobject import Field, SObject
+from orgbox.errors import ProtocolFault, QueryFault, unknown_field_text, unknown_type_text
+from orgbox.org.rulebook import Record
+from orgbox.soap.description import Call, Member
+from orgbox.soap.dialects import ENTERPRISE, Dialect
+from orgbox.soap.envelope import NIL, TYPE, Element, brackets, local_name
+
+_XSD_TYPES = {"xsd:boolean": "boolean", "xsd:int": "int", "xsd:dateTime": "datetime", "xsd:date": "date"}
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """A record as sent; read against a catalogue once the session tells which."""
+
+    element: Element
+
+
+def read_arguments(call: Call, element: Element) -> list[Any]:
+    """The call's arguments in WSDL order: lists for repeated ones, "" or None for absent ones."""
+    found: dict[str, list[Element]] = {member.name: [] for member in call.arguments}
+    unmatched: list[Element] = []
+    for child in element:
+        if isinstance(child.tag, str):
+            found.get(local_name(child), unmatched).append(child)
+    _place(unmatched, call.arguments, found)
+    return [_argument(member, found[member.name]) for member in call.arguments]
+
+
+def _place(
+    unmatched: list[Element], members: Sequence[Member], found: dict[str, list[Element]]
+) -> None:
+    empty = [member for member in members if not found[member.name]]
+    for child in unmatched:
+        if not empty:
+            raise ProtocolFault(f"Element {brackets(child)} invalid at this location")
+        found[empty[0].name].append(child)
+        if empty[0].max == 1:
+            del empty[0]
+
+
+def _argument(member: Member, elements: list[Element]) -> Any:
+    if member.max != 1:
+        return [_value(member, element) for element in elements if not _is_nil(element)]
+    if not elements or _is_nil(elements[-1]):
+        return "" if member.min and member.type == "xsd:string" else None
+    return _value(member, elements[-1])
+
+
+def _value(member: Member, element: Element) -> Any:
+    if member.type.startswith("ens:"):
+        return RawRecord(element)
+    text = element.text or ""
+    if member.type not in _XSD_TYPES:
+        return text.strip() if member.type == "ID" else text
+    try:
+        return TYPES[_XSD_TYPES[member.type]].decode(text)
+    except ValueError:
+        raise ProtocolFault(f"'{text}' is not valid for the type {member.type}") from None
+
+
+def _is_nil(element: Element) -> bool:
+    return element.get(NIL) in ("true", "1")
+
+
+class RecordReader:
+    """Reads records of one dialect against one catalogue; remembers the fields it has met."""
+
+    def __init__(self, catalog: Catalog, dialect: Dialect) -> None:
+        self._catalog = catalog
+        self._dialect = dialect
+        self._fields: dict[tuple[str, str], Field | None] = {}
+
+    def read(self, raw: Sequence[RawRecord]) -> list[Record]:
+        """The records of a call. Raises QueryFault INVALID_TYPE, INVALID_FIELD; ProtocolFault."""
+        return [self._record(r.element) for r in raw]
+
+    def _record(self, element: Element) -> Record:
+        sobject = self._sobject(element)
+        values: dict[str, Any] = {}
+        nulls: list[Element] = []
+        type_seen = self._dialect is ENTERPRISE
+        for child in element:
+            name = local_name(child)
+            if name == "fieldsToNull":
+                nulls.append(child)
+            elif name == "type" and not type_seen:
+                type_seen = True
+            else:
+                self._read_field(sobject, child, name, values)
+        for child in nulls:
+            self._read_null(sobject, child, values)
+        return Record(sobject, values)
+
+    def _sobject(self, element: Element) -> SObject:
+        sent = element.get(TYPE, "").rpartition(":")[2]
+        name = sent if sent != "sObject" else ""
+        if self._dialect is not ENTERPRISE:
+            named = next((c.text for c in element if local_name(c) == "type"), None)
+            name = (named or name).strip()
+        if not name:
+            raise QueryFault("INVALID_TYPE", "Must send a concrete entity type.")
+        sobject = self._catalog.get(name)
+        if sobject is None:
+            raise QueryFault("INVALID_TYPE", unknown_type_text(name))
+        return sobject
+
+    def _read_field(
+        self, sobject: SObject, element: Element, name: str, values: dict[str, Any]
+    ) -> None:
+        f = self._field(sobject, name) or self._refuse(sobject, element, name)
+        if f.name in values:
+            raise QueryFault("INVALID_FIELD", f"Duplicate field specified: {f.name}")
+        if _is_nil(element):
+            if f.name != "Id":
+                values[f.name] = None
+            return
+        text = element.text or ""
+        if f.type.family == "id":
+            values[f.name] = text.strip() or None
+            return
+        try:
+            values[f.name] = f.type.decode(text)
+        except ValueError:
+            type_ = f.type.soap_type
+            raise ProtocolFault(f"'{text}' is not valid for the type {type_}") from None
+
+    def _read_null(self, sobject: SObject, element: Element, values: dict[str, Any]) -> None:
+        name = (element.text or "").strip()
+        if not name:
+            return
+        f = self._field(sobject, name)
+        if f is None:
+            raise QueryFault("INVALID_FIELD", unknown_field_text(name, sobject.name))
+        if values.get(f.name) is not None:
+            raise QueryFault("INVALID_FIELD", f"Duplicate field specified: {f.name}")
+        values[f.name] = None
+
+    def _field(self, sobject: SObject, name: str) -> Field | None:
+        key = (sobject.name, name)
+        if key not in self._fields:
+            f = sobject.field(name)
+            self._fields[key] = f if f and f.stored else None
+        return self._fields[key]
+
+    def _refuse(self, sobject: SObject, element: Element, name: str) -> Field:
+        if self._dialect is ENTERPRISE:
+            raise ProtocolFault(f"Element {{{ENTERPRISE.ens}}}{name} invalid at this location")
+        raise QueryFault("INVALID_FIELD", unknown_field_text(name, sobject.name))
+
+
+def split_names(text: str) -> list[str]:
+    """The names of a comma list, as retrieve() takes it."""
+    return [name for part in text.split(",") if (name := part.strip())]
+
+

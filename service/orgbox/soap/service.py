@@ -1,0 +1,139 @@
+"""One Spyne Application for both dialects, every version and every org.
+
+Spyne dispatches; `call_wrapper` holds what goes round every call: the session, the transaction, and the
+mapping of errors.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from spyne import Application, Service
+from spyne.context import MethodContext
+from spyne.server import ServerBase
+
+from orgbox.errors import ApiFault, OrgboxError
+from orgbox.org import session as sessions
+from orgbox.org.org import Org
+from orgbox.org.registry import Orgs
+from orgbox.soap import calls as calls  # registers the functions that answer
+from orgbox.soap.envelope import Envelope
+from orgbox.soap.faults import WireFault, unexpected, write_fault
+from orgbox.soap.models import NAMESPACE, operation
+from orgbox.soap.protocol import SforceSoap
+from orgbox.soap.registry import HANDLERS, Handler
+from orgbox.soap.request import Context, Request
+
+# Spyne would log every fault a client meets with a traceback; faults are answers, not accidents.
+logging.getLogger("spyne").setLevel(logging.CRITICAL + 1)
+
+_EXPIRED = (
+    "The users password has expired, you must call SetPassword before attempting any other API operations"
+)
+
+
+class _Transport(ServerBase):  # type: ignore[misc]
+    transport = "orgbox"
+
+
+class SoapService:
+    """Answers SOAP requests for all orgs of a registry."""
+
+    def __init__(self, orgs: Orgs) -> None:
+        self._orgs = orgs
+        self._server = _Transport(
+            Application([_service()], NAMESPACE, name="SforceService",
+                        in_protocol=SforceSoap(), out_protocol=SforceSoap())
+        )  # fmt: skip
+
+    def answer(self, request: Request) -> tuple[int, bytes]:
+        """HTTP status and body. Never raises: what goes wrong is a fault."""
+        context = Context(request, self._orgs, "", Envelope(None), [])
+        try:
+            return self._dispatch(context)
+        except Exception as error:  # the last resort: the client gets a number, the log the rest
+            return self.fault(request, unexpected(error))
+
+    def fault(self, request: Request, error: OrgboxError) -> tuple[int, bytes]:
+        """The answer that tells of an error met before the call."""
+        return 500, write_fault(error, request.dialect, request.version).encode("utf-8")
+
+    def _dispatch(self, context: Context) -> tuple[int, bytes]:
+        initial = MethodContext(self._server, MethodContext.SERVER)
+        initial.udc = context
+        initial.in_string = [context.request.body]
+        ctx = self._server.generate_contexts(initial)[0]
+        if ctx.in_error is None:
+            self._server.get_in_object(ctx)
+        if ctx.in_error is None:
+            self._server.get_out_object(ctx)
+        else:
+            ctx.out_error = ctx.in_error
+        self._server.get_out_string(ctx)
+        body = b"".join(ctx.out_string)
+        status = 200 if ctx.out_error is None else 500
+        ctx.close()
+        return status, body
+
+
+def _service() -> type[Service]:
+    """The Spyne service with one operation for each call that has a handler."""
+    members: dict[str, Any] = {
+        name: operation(name)(_operation(name, handler)) for name, handler in HANDLERS.items()
+    }
+    members["call_wrapper"] = classmethod(lambda cls, ctx, args=None: call_wrapper(ctx))
+    return type("Soap", (Service,), members)
+
+
+def _operation(name: str, handler: Handler) -> Callable[..., Any]:
+    def function(ctx: Any, *arguments: Any) -> Any:
+        return handler.function(ctx.udc, *arguments)
+
+    function.__name__ = name
+    return function
+
+
+def call_wrapper(ctx: Any) -> Any:
+    """Run the function of a call in its transaction, with its session; errors leave as WireFault."""
+    context: Context = ctx.udc
+    handler = HANDLERS[context.call_name]
+    try:
+        if not handler.signed_in:
+            return handler.function(context, *context.arguments)
+        return _with_session(context, handler)
+    except OrgboxError as error:
+        raise WireFault(error) from error
+    except Exception as error:
+        raise WireFault(unexpected(error)) from error
+
+
+def _with_session(context: Context, handler: Handler) -> Any:
+    org = _org_of(context)
+    database = org.store.database
+    org.requests += 1
+    with database.write() if handler.writes else database.read() as connection:
+        session = sessions.resume(connection, org, context.session_id, context.request.version)
+        if session.password_expired and not handler.expired:
+            raise ApiFault("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", _EXPIRED)
+        context.session = session
+        result = handler.function(context, *context.arguments)
+        if session.stale and handler.writes:
+            sessions.touch(connection, session)
+    if session.stale and not handler.writes:
+        context.afterwards.append(lambda connection: sessions.touch(connection, session))
+    if context.afterwards:
+        with database.write() as connection:
+            for work in context.afterwards:
+                work(connection)
+    return result
+
+
+def _org_of(context: Context) -> Org:
+    """The org a session id names. An org id in the path must be the same one."""
+    named = context.session_id.partition("!")[0]
+    org = context.orgs.get(named) if len(named) == 15 else None
+    if org is None or context.request.org_id not in (None, org.id):
+        raise sessions.illegal_session()
+    return org
+
+
