@@ -1,6 +1,6 @@
 """The composition root: the only place where all parts meet."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -67,7 +67,7 @@ def build(
     return App(config, orgs, edge)
 
 
-def _wsdl_writer(orgs: Orgs):  # type: ignore[no-untyped-def]
+def _wsdl_writer(orgs: Orgs) -> Callable[[Endpoint, str], bytes]:
     @lru_cache(maxsize=256)
     def write(endpoint: Endpoint, base_url: str) -> bytes:
         version = known_version(endpoint.version)

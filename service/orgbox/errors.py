@@ -74,7 +74,10 @@ FAULT_TYPES = {
 }
 """Fault type of a code (behaviour: codes seen with their types); every other code is UnexpectedErrorFault."""
 
-_CUSTOM = " If you are attempting to use a custom {kind}, be sure to append the '{suffix}' after the {kind2} name."
+_CUSTOM = (
+    " If you are attempting to use a custom {kind}, be sure to append the '{suffix}' after the "
+    "{kind2} name."
+)
 _WSDL = " Please reference your WSDL or the describe call for the appropriate names."
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Float, String, Text
 from sqlalchemy.types import TypeEngine
@@ -36,7 +37,7 @@ class FieldType:
     name: str
     soap_type: str
     family: str
-    column: TypeEngine[object] | None
+    column: TypeEngine[Any] | None
     decode: Callable[[str], Value]
     encode: Callable[..., str]
     folded: bool = False
@@ -164,9 +165,9 @@ def _write_double(value: float) -> str:
     return f"{shortest}E{int(exponent)}"
 
 
-def _string(length: int | None = None) -> TypeEngine[object]:
+def _string(length: int | None = None) -> TypeEngine[Any]:
     """Text that compares by its bytes, on either database."""
-    plain: TypeEngine[object] = String(length) if length else Text()
+    plain: TypeEngine[Any] = String(length) if length else Text()
     return plain.with_variant(
         String(length, collation="C") if length else Text(collation="C"), "postgresql"
     )

@@ -3,7 +3,7 @@ file must not silently become "not filterable".
 
 A field is a line in the words of the Object Reference:
 
-    InvitedUserEmail = { type = "string", length = 240, label = "Invited Email", properties = "Create, Filter, Group, Sort" }
+    OptionalMessage = { type = "string", label = "Optional Message", properties = "Create, Filter" }
 """
 
 import hashlib
@@ -39,7 +39,8 @@ _PROPERTIES = {
 }
 _FIELD_KEYS = {
     "label", "length", "precision", "scale", "digits", "relationship_order", "children", "compound",
-    "extra_type_info", "default", "since", "until", "permissionable", "cascade_delete", "aggregatable", "indexed",
+    "extra_type_info", "default", "since", "until", "permissionable", "cascade_delete", "aggregatable",
+    "indexed",
 }  # fmt: skip
 _OTHER_FIELD_KEYS = {"type", "properties", "values", "value_set", "references", "relationship"}
 _SOBJECT_KEYS = {

@@ -17,8 +17,6 @@ from orgbox.org.org import Org
 from orgbox.org.passwords import Passwords, check_policy, new_password, without_token
 from orgbox.org.session import Session, User
 
-
-
 _REFUSED = "Invalid username, password, security token; or user locked out."
 
 

@@ -7,6 +7,7 @@ form (`Field.shadow`); both databases compare text by its bytes.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.schema import CreateColumn
+from sqlalchemy.types import TypeEngine
 
 from orgbox.catalog.fieldtypes import ID_COLUMN, TEXT_COLUMN, fold
 from orgbox.catalog.sobject import Field, SObject
@@ -51,10 +53,10 @@ def build(sobjects: Iterable[SObject]) -> Schema:
 
 
 def _record_table(metadata: MetaData, sobject: SObject) -> Table:
-    columns = [Column("org", BigInteger, nullable=False)]
-    indexes = []
+    columns: list[Column[Any]] = [Column("org", BigInteger, nullable=False)]
+    indexes: list[str] = []
     for f in sobject.fields:
-        if not f.stored:
+        if f.type.column is None:
             continue
         columns.append(Column(f.name, f.type.column, nullable=f.name != "Id"))
         if f.shadow:
@@ -81,7 +83,7 @@ def _is_indexed(f: Field) -> bool:
 
 _NUMBER = BigInteger()
 _COUNT = Integer()
-_SYSTEM: dict[str, tuple[tuple[str, object, bool], ...]] = {
+_SYSTEM: dict[str, tuple[tuple[str, TypeEngine[Any], bool], ...]] = {
     # name -> (column, type, part of the key)
     "orgbox_schema": (("name", TEXT_COLUMN, True), ("value", TEXT_COLUMN, False)),
     "orgbox_org": (
@@ -121,10 +123,10 @@ _SYSTEM: dict[str, tuple[tuple[str, object, bool], ...]] = {
 }  # fmt: skip
 
 
-def _system_table(metadata: MetaData, name: str, *rows: tuple[str, object, bool]) -> Table:
+def _system_table(metadata: MetaData, name: str, *rows: tuple[str, TypeEngine[Any], bool]) -> Table:
     return Table(
         name, metadata,
-        *(Column(column, type_, primary_key=key, autoincrement=False) for column, type_, key in rows),  # type: ignore[call-overload]
+        *(Column(column, type_, primary_key=key, autoincrement=False) for column, type_, key in rows),
         sqlite_with_rowid=False,
     )  # fmt: skip
 

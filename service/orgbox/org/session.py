@@ -26,6 +26,10 @@ _USER_FIELDS = (
     "Id", "Username", "Name", "Email", "ProfileId", "UserRoleId", "TimeZoneSidKey", "LocaleSidKey",
     "LanguageLocaleKey", "UserType", "IsActive",
 )  # fmt: skip
+_USER_ATTRIBUTES = (
+    "id", "username", "name", "email", "profile_id", "role_id", "time_zone", "locale", "language",
+    "user_type",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def resume(connection: Connection, org: Org, session_id: str, version: int) -> S
     row = connection.exec_driver_sql(text, tuple(given[name] for name in order)).one_or_none()
     if row is None:
         raise _ended(hash_)
-    created_, last_used, settings_json, expired, *user_row = row
+    last_used, settings_json, expired, *user_row = row
     settings = settings_from_json(settings_json)
     now = org.clock.now()
     age = now - parse_moment(last_used)
@@ -121,7 +125,7 @@ def _resume_statement(store: Store) -> Any:
     )
     return (
         select(
-            sessions.c.created, sessions.c.last_used, orgs.c.settings, credentials.c.expired,
+            sessions.c.last_used, orgs.c.settings, credentials.c.expired,
             *(users.c[name] for name in _USER_FIELDS), *permissions.columns(profiles),
         )
         .select_from(joined)
@@ -131,11 +135,11 @@ def _resume_statement(store: Store) -> Any:
 
 def _user(connection: Connection, org: Org, row: list[Any]) -> User | None:
     fields, granted = row[: len(_USER_FIELDS)], row[len(_USER_FIELDS) :]
-    *known, active = fields
-    if not active:
+    if not fields[-1]:
         return None
-    added = permissions.added_by_sets(org.store, connection, org.number, known[0])
-    return User(*known, permissions=permissions.of_profile(granted) | added)
+    added = permissions.added_by_sets(org.store, connection, org.number, fields[0])
+    values = dict(zip(_USER_ATTRIBUTES, fields, strict=False))
+    return User(permissions=permissions.of_profile(granted) | added, **values)
 
 
 def read_user(connection: Connection, org: Org, user_id: str) -> User | None:

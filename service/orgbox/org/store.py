@@ -6,6 +6,7 @@ the order asked for.
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, literal_column, select, update
@@ -61,9 +62,7 @@ class Store:
             groups.setdefault(tuple(complete), []).append({**complete, "_org": org, "_id": id_})
         table = self.table(sobject)
         for names, group in groups.items():
-            text, order = self.kept(
-                ("update", table.name, names), lambda names=names: _update(table, names)
-            )
+            text, order = self.kept(("update", table.name, names), partial(_update, table, names))
             connection.exec_driver_sql(text, [tuple(row[n] for n in order) for row in group])
 
     def _with_shadows(self, sobject: SObject, values: Values) -> dict[str, Any]:

@@ -39,7 +39,10 @@ def reclaim(session: Session, sobject: SObject, records: list[Record]) -> None:
     rules = uniques(session, sobject)
     if not rules:
         return
-    moved = [r for r in records if any(rule.value(r, session) != rule.value(_old(r), session) for rule in rules)]
+    moved = [
+        r for r in records
+        if any(rule.value(r, session) != rule.value(_old(r), session) for rule in rules)
+    ]  # fmt: skip
     _release(session, sobject, moved)
     claim(session, sobject, moved)
     refused = [r for r in moved if r.errors]

@@ -58,7 +58,7 @@ def parse(body: bytes) -> Element:
         root = etree.fromstring(body.lstrip(b" \t\r\n") if body[:1].isspace() else body, parser)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise _unreadable(_parser_text(error)) from None
-    document = root.getroottree().docinfo
+    document: Any = root.getroottree().docinfo
     if document.doctype or document.internalDTD is not None:
         raise _unreadable("DOCTYPE is not allowed in a SOAP message.")
     if (document.encoding or "UTF-8").upper() not in _ENCODINGS:

@@ -73,7 +73,7 @@ class SforceSoap(Soap11):  # type: ignore[misc]
         ctx.out_string = [ctx.out_document.encode("utf-8")]
 
 
-class _wire_faults:  # noqa: N801 - reads as a verb
+class _wire_faults:
     """Lets our errors through Spyne as the Fault it expects."""
 
     def __enter__(self) -> None:
@@ -107,8 +107,9 @@ def write_answer(context: Context, result: Any) -> str:
         text = encode_result(known, result, request)
     header = _limit_info(context, known)
     body = f"<{name}Response>{text}</{name}Response>" if text else f"<{name}Response/>"
+    root = f'soapenv:Envelope {_SOAPENV} xmlns="{request.dialect.tns}"{_namespaces(request, text)}'
     return (
-        f'{_DECLARATION}<soapenv:Envelope {_SOAPENV} xmlns="{request.dialect.tns}"{_namespaces(request, text)}>'
+        f"{_DECLARATION}<{root}>"
         f"{header}<soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"
     )
 
