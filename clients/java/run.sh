@@ -4,4 +4,4 @@
 set -eu
 : "${1:?usage: run.sh URL}"
 cd "$(dirname "$0")"
-ORGBOX_URL="${1%/}" exec mvn -q -B clean compile exec:java
+ORGBOX_URL="${1%/}" exec mvn -q -B -Dstyle.color=never clean compile exec:java

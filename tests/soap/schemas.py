@@ -73,9 +73,7 @@ def _validate_fault(schema: etree.XMLSchema, dialect: Dialect, fault: etree._Ele
         _validate(schema, detail)
 
 
-def _is_bound(
-    dialect: Dialect, version: int, answer: etree._Element, header: etree._Element
-) -> bool:
+def _is_bound(dialect: Dialect, version: int, answer: etree._Element, header: etree._Element) -> bool:
     calls = description().as_of(version, dialect.name).calls
     call = calls.get(etree.QName(answer).localname.removesuffix("Response"))
     bound = call.headers_out if call else ()

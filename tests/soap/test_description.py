@@ -45,9 +45,7 @@ def test_a_type_has_the_members_of_its_version(type_name, version, known, unknow
 
 def test_a_member_may_change_its_type():
     def type_of_limit(version):
-        (limit,) = (
-            m for m in description().as_of(version).members("LimitInfo") if m.name == "limit"
-        )
+        (limit,) = (m for m in description().as_of(version).members("LimitInfo") if m.name == "limit")
         return limit.type
 
     assert (type_of_limit(59), type_of_limit(60)) == ("xsd:int", "xsd:long")
@@ -129,9 +127,7 @@ def test_codes_with_a_fault_type_of_their_own_are_declared():
 def test_each_version_names_only_what_it_knows(version, dialect):
     api = description().as_of(version, dialect)
     known = api.types.keys() | api.enumerations.keys()
-    groups = [
-        call.arguments + ((call.result,) if call.result else ()) for call in api.calls.values()
-    ]
+    groups = [call.arguments + ((call.result,) if call.result else ()) for call in api.calls.values()]
     groups += [item.members for item in (*api.types.values(), *api.headers.values())]
 
     missing = [m for group in groups for m in group if ":" not in m.type and m.type not in known]

@@ -16,9 +16,7 @@ from orgbox.soap.wsdl import wsdl
 
 LOCATION = "https://example.invalid/services/Soap/?a=1&b=2"
 XSD = "{http://www.w3.org/2001/XMLSchema}"
-SOME_VERSIONS = [
-    (dialect, version) for dialect in (ENTERPRISE, PARTNER) for version in (21, 31, 44, 58, 66)
-]
+SOME_VERSIONS = [(dialect, version) for dialect in (ENTERPRISE, PARTNER) for version in (21, 31, 44, 58, 66)]
 
 
 def written(dialect, version, catalog=None):
@@ -75,9 +73,7 @@ def test_an_enterprise_record_lists_fields_and_relationships_by_name():
 
 
 def test_children_are_query_results():
-    assert elements_of(written(ENTERPRISE, 60), "CollaborationGroup")["GroupMembers"] == (
-        "tns:QueryResult"
-    )
+    assert elements_of(written(ENTERPRISE, 60), "CollaborationGroup")["GroupMembers"] == ("tns:QueryResult")
 
 
 def test_relationships_out_of_the_catalogue_are_left_out():
@@ -95,8 +91,7 @@ def test_a_relationship_to_several_sobjects_has_been_any_record_since_37(version
 def test_a_compound_field_is_there_once_its_type_is():
     place = parse_sobject(
         "Place__c",
-        'label = "Place"\nlabel_plural = "Places"\ncalls = "query"\n'
-        'fields.Where__c = { type = "location" }',
+        'label = "Place"\nlabel_plural = "Places"\ncalls = "query"\nfields.Where__c = { type = "location" }',
         {},
     )
     catalog = standard_catalog().extended([place])
