@@ -17,7 +17,8 @@
     answer = Answer(plan.shape, rows, size, locator)           # row[plan.root_id] is the Id
 
 `values["limit"]` and `values["offset"]` are those of the query, or UNLIMITED and 0. `prepare` and
-`prepared.values` raise QueryFault or ApiFault, with row, column and excerpt as the service writes them.
+`prepared.values` raise QueryFault or ApiFault, with row, column and excerpt as the service writes
+them.
 """
 
 from orgbox.soql.binder import bind

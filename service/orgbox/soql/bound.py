@@ -262,7 +262,8 @@ class Sort:
 class Groups:
     """GROUP BY: the operands, and which of them count in each of the answers put together.
 
-    Plain grouping has one set with all of them; ROLLUP and CUBE have several, the first of which is it.
+    Plain grouping has one set with all of them; ROLLUP and CUBE have several, the first of which is
+    it.
     """
 
     operands: tuple[Operand, ...]
@@ -274,7 +275,8 @@ class Groups:
 class BoundSelect:
     """A SELECT resolved: what it reads, which columns its rows have, and what they look like.
 
-    Records of children and of TYPEOF are not in `columns`: each attachment adds one value to the row.
+    Records of children and of TYPEOF are not in `columns`: each attachment adds one value to the
+    row.
     """
 
     root: Branch

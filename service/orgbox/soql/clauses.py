@@ -1,6 +1,7 @@
 """USING SCOPE, WITH, FOR and UPDATE: what is done, and what is refused as the service refuses it.
 
-Source: SOQL reference, USING SCOPE, WITH, UPDATE, FOR VIEW, FOR REFERENCE; release notes Summer '24.
+Source: SOQL reference, USING SCOPE, WITH, UPDATE, FOR VIEW, FOR REFERENCE; release notes Summer
+'24.
 """
 
 from orgbox.soql.bound import Column, Comparison, Test, UserId, Viewer

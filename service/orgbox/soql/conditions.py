@@ -77,7 +77,7 @@ class Conditions:
         if isinstance(operand, Aggregate | GroupFlag):
             assert isinstance(expression, nodes.Call)
             raise misplaced(self._names, expression)
-        inner = operand
+        inner: Operand = operand
         while isinstance(inner, Applied | Label):
             inner = inner.operand
         if isinstance(inner, Column) and not (inner.field.filterable and inner.field.stored):

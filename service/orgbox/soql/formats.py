@@ -70,12 +70,14 @@ WRITING = frozenset({functions.LABEL, functions.FORMAT, functions.CURRENCY})
 def written(names: Names, call: Call, viewer: Viewer) -> tuple[Operand, FieldType]:
     """What toLabel() or FORMAT() selects, and the type by which it is written.
 
-    Raises MALFORMED_QUERY where the function does not take the argument; convertCurrency() always, for
-    an org has one currency.
+    Raises MALFORMED_QUERY where the function does not take the argument; convertCurrency() always,
+    for an org has one currency.
     """
     kind = function_of(names, call).kind
     if kind == functions.CURRENCY or call.argument is None:
-        raise bare_fault("Organization is not multi-currency enabled, convertCurrency() is not allowed")
+        raise bare_fault(
+            "Organization is not multi-currency enabled, convertCurrency() is not allowed"
+        )
     if isinstance(call.argument, Call) and function_of(names, call.argument).kind in WRITING:
         written(names, call.argument, viewer)
         raise misplaced(names, call)

@@ -1,4 +1,5 @@
-"""The functions of SOQL, one row each: of what they can be taken, what they give, where they may stand.
+"""The functions of SOQL, one row each: of what they can be taken, what they give, where they may
+stand.
 
 Source: SOQL reference, Aggregate Functions, Date Functions, toLabel(), FORMAT(), convertCurrency(),
 GROUPING().

@@ -154,9 +154,7 @@ class SelectList:
             column = self._else_field(names.root, name)
             if column is not None:
                 layout.add(column)
-        return BoundSelect(
-            names.root, tuple(names.branches), tuple(layout.columns), layout.shape()
-        )
+        return BoundSelect(names.root, tuple(names.branches), tuple(layout.columns), layout.shape())
 
     def _else_field(self, root: Branch, name: Name) -> Column | None:
         field = NAME_OBJECT.field(name.text)

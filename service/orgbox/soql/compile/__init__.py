@@ -8,39 +8,38 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.types import BigInteger
 
-from orgbox.soql.bound import BoundQuery, BoundSelect, Sort
+from orgbox.soql.bound import BoundQuery, BoundSelect
+from orgbox.soql.compile.attachments import attachments
 from orgbox.soql.compile.dialect import InList
-from orgbox.soql.compile.operands import Element, Reading, RowFilter, Tables
+from orgbox.soql.compile.groups import grouped, repairs
+from orgbox.soql.compile.operands import Element, Environment, Reading, RowFilter, Tables
+from orgbox.soql.compile.order import order_keys
 from orgbox.soql.compile.plan import Plan, Statement
 from orgbox.soql.compile.where import Parameters, Where
 
 
 def compile(bound: BoundQuery, tables: Tables, row_filter: RowFilter | None = None) -> Plan:
-    """The plan of a query. `tables` are the org's by SObject name; see `RowFilter` for what hides
-    rows.
+    """The plan of a query.
+
+    `tables` are the org's by SObject name; see `RowFilter` for what hides rows.
     """
     query, parameters = bound.select, Parameters()
-    reading = Reading(query, tables, "t", row_filter)
-    where = Where(reading, parameters, tables, row_filter)
-    conditions = reading.conditions(bound.all_rows)
-    filters = [where.condition(query.where)] if query.where is not None else []
-    root_id = reading.value(query.root.id)
-    columns = [reading.value(operand).label(f"c{n}") for n, operand in enumerate(query.columns)]
-    matching = select(*columns).select_from(reading.source()).where(and_(*conditions, *filters))
-    page = (
-        select(*columns)
-        .select_from(reading.source())
-        .where(and_(*conditions, InList(root_id, "ids")))
-    )
-    ordered = _ordered(matching, query, reading)
+    env = Environment(tables, bound.viewer, row_filter)
+    reading = Reading(query, env, "t", all_rows=bound.all_rows)
+    statements = _groups if query.groups is not None else _records
+    rows, ids, page, count = statements(query, reading, parameters, env)
+    attached = attachments(query, parameters, env, all_rows=bound.all_rows)
     return Plan(
         shape=query.shape,
-        root_id=query.columns.index(query.root.id),
+        root_id=0 if query.groups else query.columns.index(query.root.id),
         counts=query.counts,
-        rows=Statement(_limited(ordered)),
-        ids=Statement(_limited(ordered.with_only_columns(root_id))),
+        grouped=query.groups is not None,
+        rows=Statement(rows),
+        ids=Statement(ids),
         page=Statement(page),
-        count=Statement(_count(matching, query, root_id)),
+        count=Statement(count),
+        attachments=attached,
+        repairs=repairs(query),
         givens=tuple(parameters.givens),
         edges=tuple(parameters.edges),
         limit=query.limit,
@@ -49,24 +48,44 @@ def compile(bound: BoundQuery, tables: Tables, row_filter: RowFilter | None = No
     )
 
 
-def _ordered(statement: Select[Any], query: BoundSelect, reading: Reading) -> Select[Any]:
-    """In the query's order, at last by Id, so that pages are stable."""
-    keys = [_key(sort, reading) for sort in query.order]
-    return statement.order_by(*keys, reading.value(query.root.id))
+_Statements = tuple[Select[Any], Select[Any], Select[Any], Select[Any]]
 
 
-def _key(sort: Sort, reading: Reading) -> Element:
-    element = reading.sorted(sort.operand)
-    key: Element = element.desc() if sort.descending else element.asc()
-    if not sort.operand.nullable:
-        return key
-    return key.nulls_last() if sort.nulls_last else key.nulls_first()
+def _conditions(
+    query: BoundSelect, reading: Reading, parameters: Parameters, env: Environment
+) -> list[Any]:
+    conditions = reading.conditions()
+    if query.where is None:
+        return conditions
+    return [*conditions, Where(reading, parameters, env).condition(query.where)]
+
+
+def _records(
+    query: BoundSelect, reading: Reading, parameters: Parameters, env: Environment
+) -> _Statements:
+    """Rows, Ids, page and count of a query for records."""
+    root_id = reading.value(query.root.id)
+    columns = [reading.value(operand).label(f"c{n}") for n, operand in enumerate(query.columns)]
+    everything = select(*columns).select_from(reading.source())
+    matching = everything.where(*_conditions(query, reading, parameters, env))
+    ordered = matching.order_by(*order_keys(query, reading))
+    page = everything.where(*reading.conditions(), InList(root_id, "ids"))
+    ids = ordered.with_only_columns(root_id)
+    return _limited(ordered), _limited(ids), page, _count(matching, query, root_id)
+
+
+def _groups(
+    query: BoundSelect, reading: Reading, parameters: Parameters, env: Environment
+) -> _Statements:
+    """Rows of an aggregate query and how many; it has no Ids and no pages."""
+    where = and_(*_conditions(query, reading, parameters, env))
+    rows = _limited(grouped(query, reading, parameters, env, where))
+    return rows, rows, rows, select(func.count()).select_from(rows.subquery())
 
 
 def _limited(statement: Select[Any]) -> Select[Any]:
-    return statement.limit(bindparam("limit", type_=BigInteger())).offset(
-        bindparam("offset", type_=BigInteger())
-    )
+    limit = bindparam("limit", type_=BigInteger())
+    return statement.limit(limit).offset(bindparam("offset", type_=BigInteger()))
 
 
 def _count(matching: Select[Any], query: BoundSelect, root_id: Element) -> Select[Any]:

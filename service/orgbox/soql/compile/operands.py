@@ -1,13 +1,26 @@
 """Operands as SQL: which column holds a field, which one it is compared and sorted by."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, func, literal
+from sqlalchemy import ColumnElement, FromClause, Text, and_, bindparam, case, cast, func, literal
 
 from orgbox.catalog import SObject
 from orgbox.catalog.fieldtypes import fold
-from orgbox.soql.bound import BoundSelect, Branch, Column, NameColumn, Operand, TypeColumn
+from orgbox.soql.bound import (
+    Applied,
+    BoundSelect,
+    Branch,
+    Column,
+    Label,
+    NameColumn,
+    Operand,
+    TypeColumn,
+    Viewer,
+)
+from orgbox.soql.compile.dates import date_part, local
+from orgbox.soql.compile.plan import SEPARATOR
 
 Tables = Mapping[str, FromClause]
 RowFilter = Callable[[SObject, FromClause], ColumnElement[bool] | None]
@@ -15,14 +28,42 @@ RowFilter = Callable[[SObject, FromClause], ColumnElement[bool] | None]
 
 Element = ColumnElement[Any]
 
+_RANK = 1_000
+"""Added to ranks of picklist values, so that as text they sort as numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What all statements of a plan share."""
+
+    tables: Tables
+    viewer: Viewer
+    row_filter: RowFilter | None
+
+
+class Elements(Protocol):
+    """Operands as SQL, over records or over groups of them."""
+
+    def value(self, operand: Operand) -> Element:
+        """What is selected: the text as stored."""
+
+    def compared(self, operand: Operand) -> Element:
+        """What is compared: folded text, canonical picklist values, ids."""
+
+    def prefix(self, operand: TypeColumn) -> Element:
+        """The key prefix of a polymorphic reference."""
+
 
 class Reading:
     """The tables one SELECT reads, each under an alias of its own."""
 
     def __init__(
-        self, select: BoundSelect, tables: Tables, prefix: str, row_filter: RowFilter | None
+        self, select: BoundSelect, env: "Environment", prefix: str, *, all_rows: bool = False
     ) -> None:
-        self._row_filter = row_filter
+        self._row_filter = env.row_filter
+        self._viewer = env.viewer
+        self._all_rows = all_rows
+        tables = env.tables
         self._aliases = {
             branch: tables[branch.sobject.name].alias(f"{prefix}{number}")
             for number, branch in enumerate(select.branches)
@@ -40,10 +81,10 @@ class Reading:
                 joined = joined.outerjoin(alias, on)
         return joined
 
-    def conditions(self, all_rows: bool) -> list[ColumnElement[bool]]:
+    def conditions(self) -> list[ColumnElement[bool]]:
         """What every record of the root must meet before any WHERE."""
         conditions = self._readable(self.select.root.sobject, self.root)
-        if not all_rows and "IsDeleted" in self.root.c:
+        if not self._all_rows and "IsDeleted" in self.root.c:
             conditions.append(self.root.c.IsDeleted.is_not(True))
         return conditions
 
@@ -64,7 +105,9 @@ class Reading:
             return self.column(operand.branch, operand.field.name)
         if isinstance(operand, NameColumn):
             return _coalesce([self.value(option) for option in operand.options])
-        return self._type(operand, lambda name: name)
+        if isinstance(operand, TypeColumn):
+            return self._type(operand, lambda name: name)
+        return self.compared(operand)
 
     def compared(self, operand: Operand) -> Element:
         """What is compared and sorted by: folded text, canonical picklist values, ids."""
@@ -72,7 +115,25 @@ class Reading:
             return self._compared_column(operand)
         if isinstance(operand, NameColumn):
             return _coalesce([self.compared(option) for option in operand.options])
-        return self._type(operand, fold)
+        if isinstance(operand, TypeColumn):
+            return self._type(operand, fold)
+        if isinstance(operand, Applied):
+            return self._date_part(operand)
+        assert isinstance(operand, Label)
+        return self._label(operand)
+
+    def _date_part(self, operand: Applied) -> Element:
+        text = self.value(operand.operand)
+        if operand.zone:
+            text = local(text, self._viewer.zone)
+        return date_part(operand.function, text, self._viewer.fiscal_month)
+
+    def _label(self, operand: Label) -> Element:
+        value = self.value(operand.operand)
+        entries = operand.operand.field.picklist
+        if not entries:
+            return self.compared(operand.operand)
+        return case(*((value == e.value, fold(e.label or e.value)) for e in entries), else_=value)
 
     def _compared_column(self, column: Column) -> Element:
         field = column.field
@@ -95,8 +156,21 @@ class Reading:
         if isinstance(operand, Column) and operand.field.picklist:
             value = self.column(operand.branch, operand.field.name)
             ranks = [(value == e.value, n) for n, e in enumerate(operand.field.picklist)]
-            return case(*ranks, (value.is_(None), None), else_=len(ranks))
+            return case(*ranks, (value.is_not(None), len(ranks)))
         return self.compared(operand)
+
+    def folded_first(self, operand: Operand) -> Element:
+        """Text with its folded form before it, for the least and greatest of a group."""
+        return _joined(self.compared(operand), self.value(operand))
+
+    def ranked_first(self, operand: Operand) -> Element:
+        """A picklist value with its rank, in four digits, before it."""
+        rank = cast(self.sorted(operand) + _RANK, Text)
+        return _joined(rank, self.value(operand))
+
+
+def _joined(first: Element, second: Element) -> Element:
+    return first.concat(literal(SEPARATOR, Text())).concat(second)
 
 
 def _coalesce(options: list[Element]) -> Element:

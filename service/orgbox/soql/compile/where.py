@@ -11,7 +11,7 @@ from sqlalchemy.types import BigInteger, Boolean, Float, Text, TypeEngine
 from orgbox.soql import bound
 from orgbox.soql.bound import Given, Operand, Test, TypeColumn
 from orgbox.soql.compile.dialect import InList
-from orgbox.soql.compile.operands import Element, Reading, RowFilter, Tables
+from orgbox.soql.compile.operands import Element, Elements, Environment, Reading
 from orgbox.soql.compile.plan import Edge
 from orgbox.soql.literals import like_prefix
 from orgbox.soql.nodes import Literal
@@ -45,13 +45,10 @@ class Parameters:
 class Where:
     """Makes the conditions of one SELECT."""
 
-    def __init__(
-        self, reading: Reading, parameters: Parameters, tables: Tables, row_filter: RowFilter | None
-    ) -> None:
+    def __init__(self, reading: Elements, parameters: Parameters, env: Environment) -> None:
         self._reading = reading
         self._parameters = parameters
-        self._tables = tables
-        self._row_filter = row_filter
+        self._env = env
 
     def condition(self, test: Test, negated: bool = False) -> Condition:
         """The SQL for a test, or for its negation."""
@@ -73,6 +70,8 @@ class Where:
             element = self._reading.prefix(test.operand)
         else:
             element = self._reading.compared(test.operand)
+        if isinstance(test.value, bound.UserId):
+            return _compare(element, operator, bindparam("user", type_=Text()))
         value = bindparam(self._parameters.given(test.value), type_=_type(test.operand))
         result = _compare(element, operator, value)
         with_nulls = (operator == "!=") or (negated and operator != "=")
@@ -143,11 +142,9 @@ class Where:
 
     def _in_select(self, test: bound.InSelect, negated: bool) -> Condition:
         """A semi-join as IN, an anti-join as NOT EXISTS: each the fast form on both databases."""
-        inner = Reading(
-            test.select, self._tables, f"s{len(self._parameters.givens)}_", self._row_filter
-        )
-        where = Where(inner, self._parameters, self._tables, self._row_filter)
-        conditions = inner.conditions(all_rows=False)
+        inner = Reading(test.select, self._env, "s")
+        where = Where(inner, self._parameters, self._env)
+        conditions = inner.conditions()
         if test.select.where is not None:
             conditions.append(where.condition(test.select.where))
         outer, column = self._reading.value(test.operand), inner.value(test.column)
