@@ -14,9 +14,9 @@ from orgbox import __version__
 from orgbox.app import build, open_orgs
 from orgbox.catalog.load import standard_catalog
 from orgbox.config import SETTINGS, configure
+from orgbox.errors import ApiFault
 from orgbox.http import server
 from orgbox.http.edge import known_version
-from orgbox.errors import ApiFault
 from orgbox.org.schema import SchemaError
 from orgbox.org.seed import SeedError
 from orgbox.soap.dialects import ENTERPRISE, PARTNER

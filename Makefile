@@ -1,0 +1,59 @@
+# make run    set up and serve the default org on port 8080
+# make test   set up and run every test
+# make check  lint and types
+# make bench  side-by-side measurements
+# make test-all, make test-newest   the tests on every, or the clients on the newest, Python found
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+EXTRAS := client,postgresql,test,check
+PYTEST_ARGS ?=
+
+.PHONY: setup run test check bench test-all test-newest wsdl clean
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[$(EXTRAS)]'
+	touch $@
+
+run: setup
+	$(BIN)/orgbox serve
+
+test: setup
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python -m bench
+
+wsdl: setup
+	$(BIN)/orgbox wsdl enterprise > wsdl/enterprise.wsdl
+	$(BIN)/orgbox wsdl partner > wsdl/partner.wsdl
+
+# every supported Python on the PATH or under pyenv, each with an environment of its own
+PYTHONS := $(foreach v,3.11 3.12 3.13,$(firstword $(wildcard $(HOME)/.pyenv/versions/$(v).*/bin/python) \
+	$(shell command -v python$(v))))
+
+test-all:
+	@for python in $(PYTHONS); do \
+		version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+		echo "== Python $$version"; \
+		$(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$version || exit 1; \
+	done
+
+test-newest:
+	@python=$(lastword $(PYTHONS)); \
+	version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	echo "== zeep end to end on the newest Python found: $$version"; \
+	$(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$version \
+		PYTEST_ARGS="tests/clients/test_zeep.py tests/clients/test_orgbox_client.py"
+
+clean:
+	rm -rf .venv .venv-* build dist
