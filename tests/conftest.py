@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from service import Client, Service, start_service
 
 _real_connect = socket.socket.connect

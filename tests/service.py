@@ -9,7 +9,6 @@ from typing import Any
 
 import requests
 from lxml import etree
-from schemas import validate
 
 from orgbox.app import App, build
 from orgbox.clock import Clock
@@ -17,6 +16,7 @@ from orgbox.config import configure
 from orgbox.http.server import Running
 from orgbox.limits import STRICT, Limits
 from orgbox.soap.dialects import BY_PATH, Dialect
+from schemas import validate
 
 PASSWORD = "orgbox1!"
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"

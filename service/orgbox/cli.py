@@ -14,11 +14,10 @@ from orgbox import __version__
 from orgbox.app import build, open_orgs
 from orgbox.catalog.load import standard_catalog
 from orgbox.config import SETTINGS, configure
-from orgbox.errors import ApiFault
+from orgbox.errors import ApiFault, OrgboxError
 from orgbox.http import server
 from orgbox.http.edge import known_version
 from orgbox.org.schema import SchemaError
-from orgbox.org.seed import SeedError
 from orgbox.soap.dialects import ENTERPRISE, PARTNER
 from orgbox.soap.wsdl import wsdl as write_wsdl
 
@@ -31,6 +30,15 @@ def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
         kind = None if isinstance(setting.default, bool) else type(setting.default)
         command = click.option(name, setting.name, type=kind, default=None, help=shown)(command)
     return command
+
+
+_CANNOT_START = (ValueError, OverflowError, OSError, SchemaError, SQLAlchemyError, OrgboxError)
+
+
+def _refusal(error: BaseException) -> click.ClickException:
+    """One line that says why; a fault made of a database error gives the database's own words."""
+    cause = error.__cause__ if isinstance(error, OrgboxError) and error.__cause__ else error
+    return click.ClickException(str(cause).splitlines()[0])
 
 
 @click.group()
@@ -50,8 +58,8 @@ def serve(workers: int, **given: Any) -> None:
             open_orgs(config).database.close()
         app = None if workers > 1 else build(config)
         listener = server.listen(config)
-    except (ValueError, OSError, SchemaError, SQLAlchemyError) as error:
-        raise click.ClickException(str(error)) from None
+    except _CANNOT_START as error:
+        raise _refusal(error) from None
     print(f"orgbox: ready on {server.url_of(listener, config)}", flush=True)
     if app is None:
         server.serve_workers(lambda: build(config).wsgi, config, listener, workers)
@@ -89,8 +97,8 @@ def reset(**given: Any) -> None:
         Path(url.database + suffix).unlink(missing_ok=True)
     try:
         open_orgs(config).database.close()
-    except (SeedError, SQLAlchemyError) as error:
-        raise click.ClickException(str(error)) from None
+    except _CANNOT_START as error:
+        raise _refusal(error) from None
     click.echo(f"{os.path.basename(url.database)}: new, with the seed's org")
 
 

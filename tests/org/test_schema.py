@@ -1,0 +1,54 @@
+"""Databases of other releases: older ones are upgraded in place, newer ones left alone."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+from orgbox.org.schema import SchemaError
+from service import start_service
+
+
+def sql(folder: Path, *statements: str) -> None:
+    engine = create_engine(f"sqlite:///{folder}/orgbox.db")
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def test_a_database_without_the_newest_columns_and_tables_gets_them_and_keeps_its_rows(
+    tmp_path: Path,
+) -> None:
+    start_service(tmp_path).stop()
+    sql(
+        tmp_path,
+        'DROP INDEX "ix_User_Email_ci"',
+        'ALTER TABLE "User" DROP COLUMN "Email_ci"',
+        'ALTER TABLE "User" DROP COLUMN "Title"',
+        "DROP TABLE orgbox_cursor",
+    )
+
+    service = start_service(tmp_path)
+    alice = service.client("alice@acme.com")
+    found = alice.query("SELECT Id, Title FROM User WHERE Email = 'ALICE@ACME.COM'")
+    wrong = service.judge.wrong
+    service.stop()
+
+    assert found.texts("Id")[0] == alice.user_id
+    assert not wrong
+
+
+def test_a_database_of_a_newer_release_is_refused_and_not_touched(tmp_path: Path) -> None:
+    start_service(tmp_path).stop()
+    sql(tmp_path, "UPDATE orgbox_schema SET value = '999' WHERE name = 'version'")
+
+    with pytest.raises(SchemaError, match="newer release"):
+        start_service(tmp_path)
+
+
+def test_tables_of_somebody_else_are_not_overwritten(tmp_path: Path) -> None:
+    sql(tmp_path, 'CREATE TABLE "User" (id INTEGER)')
+
+    with pytest.raises(SchemaError, match="not Orgbox's"):
+        start_service(tmp_path)
