@@ -48,15 +48,20 @@ class Conditions:
         self._join_binder = join_binder
         self._joins = 0
 
-    def bind(self, condition: nodes.Condition, *, nested: str = "") -> Test:
-        """The test. `nested` is "or", "inner" or "" by what stands above it."""
-        if isinstance(condition, nodes.And):
-            return bound.All(tuple(self.bind(p, nested=nested) for p in condition.parts))
+    def bind(self, condition: nodes.Condition) -> Test:
+        """The test that a WHERE or HAVING stands for."""
         if isinstance(condition, nodes.Or):
-            below = "inner" if nested else "or"
-            return bound.Any(tuple(self.bind(p, nested=below) for p in condition.parts))
+            return bound.Any(tuple(self._bind(part, "or") for part in condition.parts))
+        return self._bind(condition, "")
+
+    def _bind(self, condition: nodes.Condition, nested: str) -> Test:
+        """The test. `nested` is "or" directly below the outermost OR, "inner" further down."""
+        if isinstance(condition, nodes.And):
+            return bound.All(tuple(self._bind(part, nested) for part in condition.parts))
+        if isinstance(condition, nodes.Or):
+            return bound.Any(tuple(self._bind(part, "inner") for part in condition.parts))
         if isinstance(condition, nodes.Not):
-            return bound.Not(self.bind(condition.part, nested="inner"))
+            return bound.Not(self._bind(condition.part, "inner"))
         if isinstance(condition, nodes.Join):
             return self._join(condition, nested)
         return self._leaf(condition)
@@ -93,7 +98,7 @@ class Conditions:
             return bound.Comparison(operand, operator, bool(literal.value))
         if literal.kind == "word":
             return bound.During(operand, operator, literal.text, literal.index)
-        given = Given(literal.index or 0, converter(operand))
+        given = Given(literal.index or 0, converter(operand, operator))
         if operator == "LIKE":
             return bound.Like(operand, like_class(str(literal.value)), given)
         return bound.Comparison(operand, operator, given)

@@ -42,9 +42,9 @@ def misfit(operand_name: str, type_: FieldType, literal: Literal) -> str | None:
     )
 
 
-def converter(operand: Operand) -> Convert:
+def converter(operand: Operand, operator: str = "=") -> Convert:
     """How literals beside the operand become values."""
-    if isinstance(operand, TypeColumn):
+    if isinstance(operand, TypeColumn) and operator in ("=", "!="):
         return partial(_prefix, {name.lower(): prefix for prefix, name in operand.prefixes})
     if isinstance(operand, Column):
         return _for_field(operand.field)

@@ -173,9 +173,10 @@ def _part(query: BoundSelect, elements: GroupElements, where: Where) -> Select[A
     assert query.groups is not None
     columns = [elements.value(o).label(f"c{n}") for n, o in enumerate(query.columns)]
     keys = [elements.sorted(sort.operand).label(f"o{n}") for n, sort in enumerate(query.order)]
-    last = [
-        elements.sorted(operand).label(f"g{n}") for n, operand in enumerate(query.groups.operands)
-    ]
+    last: list[Element] = []
+    for number, operand in enumerate(query.groups.operands):
+        total = literal_column("0" if number in elements.present else "1", BigInteger())
+        last += [total.label(f"t{number}"), elements.sorted(operand).label(f"g{number}")]
     part = select(*columns, *keys, *last).group_by(*elements.keys())
     if query.groups.having is not None:
         part = part.having(where.condition(query.groups.having))
@@ -188,6 +189,6 @@ def _ordered(query: BoundSelect, together: Subquery) -> Select[Any]:
     for number, sort in enumerate(query.order):
         keys.append(directed(together.c[f"o{number}"], sort, nullable=True))
     for number in range(len(query.groups.operands)):
-        keys.append(together.c[f"g{number}"].asc().nulls_first())
+        keys += [together.c[f"t{number}"], together.c[f"g{number}"].asc().nulls_first()]
     shown = [together.c[f"c{number}"] for number in range(len(query.columns))]
     return select(*shown).order_by(*keys)
