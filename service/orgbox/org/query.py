@@ -7,7 +7,7 @@ a record whatever is written meanwhile; values are read fresh, and records delet
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
@@ -28,6 +28,9 @@ Later = Callable[[Connection], None]
 
 _PREFIX = "0r8"
 _CHUNK = 2_000
+_TOO_MANY_GROUPS = (
+    "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch"
+)
 _LOCATOR = re.compile(r"(\w{15}|\w{18})-(\d{1,9})")
 
 
@@ -43,13 +46,19 @@ def run(
     if plan.counts:
         size = _execute(session.connection, plan.count, values)[0][0]
         return Answer(plan.shape, [], int(size)), None
-    first = values | {"limit": min(int(values["limit"]), batch_size + 1)}  # type: ignore[call-overload]
+    most = batch_size if not plan.grouped else max(batch_size, session.org.limits.batch_size)
+    first = values | {"limit": min(int(values["limit"]), most + 1)}  # type: ignore[call-overload]
     rows = _execute(session.connection, plan.rows, first)
-    if len(rows) <= batch_size:
+    if len(rows) <= most:
+        return Answer(plan.shape, _complete(session, prepared, rows, values), len(rows)), None
+    if plan.grouped:
+        raise ApiFault("EXCEEDED_ID_LIMIT", _TOO_MANY_GROUPS)
+    rows = _complete(session, prepared, rows[:batch_size], values)
+    if values["offset"]:
         return Answer(plan.shape, rows, len(rows)), None
     found = [row[0] for row in _execute(session.connection, plan.ids, values)]
     cursor_id = ids.make(_PREFIX, secrets.randbelow(62**12))
-    answer = Answer(plan.shape, rows[:batch_size], len(found), f"{cursor_id}-{batch_size}")
+    answer = Answer(plan.shape, rows, len(found), f"{cursor_id}-{batch_size}")
     return answer, _saving(session, cursor_id, text, all_rows, found)
 
 
@@ -125,10 +134,22 @@ def _execute(connection: Connection, statement: Statement, values: Any) -> list[
     return connection.exec_driver_sql(text, parameters).fetchall()  # type: ignore[return-value]
 
 
+def _complete(
+    session: Session, prepared: Prepared, rows: Sequence[Row], values: dict[str, object]
+) -> list[Row]:
+    """The rows with what is attached to them: children, records of TYPEOF."""
+
+    def execute(statement: Statement, given: Mapping[str, object]) -> list[Row]:
+        return _execute(session.connection, statement, given)
+
+    return prepared.plan.complete(rows, values, execute)
+
+
 def _page(session: Session, prepared: Prepared, wanted: Sequence[str]) -> list[Row | None]:
     """Rows with these Ids in this order."""
     values = _values(session, prepared) | {"ids": list(dict.fromkeys(wanted))}
-    rows = _execute(session.connection, prepared.plan.page, values)
+    found = _execute(session.connection, prepared.plan.page, values)
+    rows = _complete(session, prepared, found, values)
     root_id = prepared.plan.root_id
     by_id = {row[root_id]: row for row in rows}
     return [by_id.get(key) for key in wanted]

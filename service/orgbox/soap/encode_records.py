@@ -72,7 +72,8 @@ class RecordEncoder:
         id_item = next((i for i in shape.items if isinstance(i, Value) and i.name == "Id"), None)
         items = [i for i in shape.items if not (enterprise and i is id_item)]
         if enterprise:
-            items.sort(key=lambda item: item.name)
+            if shape.sobject:  # AggregateResult has no order of its own
+                items.sort(key=lambda item: item.name)
             start = source.literal(f'<{name} xsi:type="sf:{kind}">')
         else:
             start = source.literal(f'<{name} xsi:type="sf:sObject"><sf:type>{kind}</sf:type>')
