@@ -32,7 +32,6 @@ class Bench:
     ids: dict[str, str]
     catalog: Catalog
 
-
     def viewer(self, **options: object) -> soql.Viewer:
         known = {"user_id": self.ids["ada"], "version": 62}
         return soql.Viewer(**(known | options))  # type: ignore[arg-type]
@@ -49,10 +48,11 @@ class Bench:
 @pytest.fixture(scope="session", params=["sqlite", *(["postgresql"] if POSTGRES else [])])
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     url = "sqlite://" if request.param == "sqlite" else POSTGRES
-    engine = create_engine(url, poolclass=StaticPool)
+    engine = create_engine(url, poolclass=StaticPool, isolation_level="AUTOCOMMIT")
     catalog = standard_catalog()
     tables = schema.build(catalog)
     with engine.connect() as connection:
+        tables.metadata.drop_all(connection)
         tables.metadata.create_all(connection)
         known = _seed(connection, catalog, tables)
         yield Bench(connection, Plans(tables.records, STRICT), known, catalog)

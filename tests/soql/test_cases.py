@@ -82,7 +82,9 @@ def _item(item: Item, row: tuple) -> str:
     if isinstance(item, Value):
         return _value(item, row)
     if isinstance(item, Compound):
-        shown = ", ".join(f"{p.name}={_value(p, row)}" for p in item.parts if row[p.index] is not None)
+        shown = ", ".join(
+            f"{p.name}={_value(p, row)}" for p in item.parts if row[p.index] is not None
+        )
         return f"<{shown}>"
     if isinstance(item, Parent):
         return "~" if row[item.present] is None else f"({_record(item.shape, row)})"

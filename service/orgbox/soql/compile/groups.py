@@ -61,10 +61,13 @@ class GroupElements:
         label = self._inner[name]
         return column(label.key or "", label.type)
 
+    def _key(self, operand: Operand) -> Element:
+        return self._column(operand, "k")
+
     def keys(self) -> list[Element]:
         """What the set is grouped by."""
         operands = self._groups.operands
-        return [self._column(operands[number], "k") for number in sorted(self.present)]
+        return [self._key(operands[number]) for number in sorted(self.present)]
 
     def value(self, operand: Operand) -> Element:
         """What is selected."""
@@ -74,8 +77,7 @@ class GroupElements:
             return literal_column("0" if self._counts(operand.operand) else "1", BigInteger())
         if not self._counts(operand):
             return null()
-        value = self._column(operand, "v")
-        return func.min(value) if _is_folded(operand) else value
+        return func.min(self._column(operand, "v")) if _is_folded(operand) else self._key(operand)
 
     def _counts(self, operand: Operand) -> bool:
         return any(self._groups.operands[number] is operand for number in self.present)
@@ -90,7 +92,7 @@ class GroupElements:
             return self._aggregate(operand)
         if isinstance(operand, GroupFlag):
             return self.value(operand)
-        return self._column(operand, "k") if self._counts(operand) else null()
+        return self._key(operand) if self._counts(operand) else null()
 
     def prefix(self, operand: TypeColumn) -> Element:
         """The key prefix of a grouped polymorphic reference."""
@@ -104,7 +106,8 @@ class GroupElements:
             return self.value(operand)
         if not self._counts(operand):
             return null()
-        return func.min(self._column(operand, "s"))
+        ranked = isinstance(operand, Column) and operand.field.picklist
+        return func.min(self._column(operand, "s")) if ranked else self._key(operand)
 
     def _aggregate(self, operand: Aggregate) -> Element:
         if operand.function == "COUNT":

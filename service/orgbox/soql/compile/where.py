@@ -6,7 +6,7 @@ A comparison with a field without value is false, its negation true; that differ
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, false, not_, or_, select, true
-from sqlalchemy.types import BigInteger, Boolean, Float, Text, TypeEngine
+from sqlalchemy.types import Boolean, Float, Text, TypeEngine
 
 from orgbox.soql import bound
 from orgbox.soql.bound import Given, Operand, Test, TypeColumn
@@ -166,8 +166,6 @@ _LEAVES: dict[type, Any] = {
 
 
 def _type(operand: Operand) -> TypeEngine[Any]:
-    if operand.type.name == "int":
-        return BigInteger()
     return _TYPES.get(operand.type.family, Text())
 
 
