@@ -45,7 +45,7 @@ _FIELD_KEYS = {
 _OTHER_FIELD_KEYS = {"type", "properties", "values", "value_set", "references", "relationship"}
 _SOBJECT_KEYS = {
     "label", "label_plural", "key_prefix", "since", "calls", "traits", "fields", "custom", "scopes",
-    "permissions", "permission_properties",
+    "permissions", "permission_properties", "chatter", "edit_permission",
 }  # fmt: skip
 TRAITS = frozenset(
     "activateable compactLayoutable customSetting deprecatedAndHidden feedEnabled idEnabled layoutable "
@@ -88,6 +88,11 @@ class Catalog:
             known = [s.as_of(version) for s in self if s.since <= version]
             self._versions[version] = Catalog(known)
         return self._versions[version]
+
+    @cached_property
+    def for_chatter(self) -> "Catalog":
+        """What users with nothing but Chatter see: no data and no setup."""
+        return Catalog(sobject for sobject in self if sobject.chatter)
 
     def extended(self, sobjects: Iterable[SObject]) -> "Catalog":
         """This catalogue with SObjects added or replaced."""
@@ -148,6 +153,8 @@ def parse_sobject(name: str, text: str, shared: Mapping[str, Any]) -> SObject:
         fields=tuple(fields),
         custom=data.get("custom", False),
         scopes=tuple((scope, label) for scope, label in data.get("scopes", {}).items()),
+        chatter=data.get("chatter", False),
+        edit_permission=data.get("edit_permission"),
     )
 
 

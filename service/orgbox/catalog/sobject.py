@@ -1,6 +1,6 @@
 """An SObject and its fields as frozen values, in the words of the describe result."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from orgbox.catalog.fieldtypes import FieldType
@@ -105,7 +105,11 @@ class Relationship:
 
 @dataclass(frozen=True)
 class SObject:
-    """A kind of record. `calls` are the supported calls of its reference page, `traits` describe flags."""
+    """A kind of record. `calls` are the supported calls of its reference page, `traits` describe flags.
+
+    `chatter` says that users with nothing but Chatter see it; `edit_permission` names the permission
+    it takes to change its records, where not everybody may.
+    """
 
     name: str
     label: str
@@ -117,6 +121,8 @@ class SObject:
     fields: tuple[Field, ...]
     custom: bool = False
     scopes: tuple[tuple[str, str], ...] = ()
+    chatter: bool = False
+    edit_permission: str | None = None
     by_name: dict[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -143,9 +149,4 @@ class SObject:
     def as_of(self, version: int) -> "SObject":
         """The SObject as that API version knows it."""
         fields = tuple(f for f in self.fields if f.since <= version < f.until)
-        if len(fields) == len(self.fields):
-            return self
-        return SObject(
-            self.name, self.label, self.label_plural, self.key_prefix, self.since,
-            self.calls, self.traits, fields, self.custom, self.scopes,
-        )  # fmt: skip
+        return self if len(fields) == len(self.fields) else replace(self, fields=fields)

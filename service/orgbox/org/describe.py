@@ -10,8 +10,8 @@ from orgbox.catalog.sobject import Field, SObject
 from orgbox.errors import ApiFault, QueryFault, unknown_type_text
 from orgbox.limits import Limits
 from orgbox.org.org import Org
-from orgbox.org.session import User
 from orgbox.org.settings import OrgSettings
+from orgbox.org.user import User
 
 Described = dict[str, Any]
 

@@ -17,6 +17,7 @@ from orgbox.errors import ApiFault, RecordError
 from orgbox.org import checks, uniqueness
 from orgbox.org.rulebook import Batch, Record, RecordRule, good_ones, refuse
 from orgbox.org.session import Session
+from orgbox.org.visibility import may_edit
 
 ROLLED_BACK = RecordError(
     "ALL_OR_NONE_OPERATION_ROLLED_BACK",
@@ -95,7 +96,7 @@ def check_size(session: Session, count: int) -> None:
 
 def create_chunk(session: Session, records: list[Record], options: SaveOptions) -> None:
     sobject = records[0].sobject
-    if not sobject.supports("create"):
+    if not (sobject.supports("create") and may_edit(session.user, sobject)):
         refuse(records, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
                f"entity type cannot be inserted: {sobject.label}")  # fmt: skip
         return
@@ -147,6 +148,10 @@ def update_chunk(session: Session, records: list[Record], options: SaveOptions) 
     if not sobject.supports("update"):
         refuse(records, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
                f"entity type cannot be updated: {sobject.label}")  # fmt: skip
+        return
+    if not may_edit(session.user, sobject):
+        text = "insufficient access rights on object id"
+        refuse(records, "INSUFFICIENT_ACCESS_OR_READONLY", text)
         return
     _load_before(session, sobject, records)
     for record in good_ones(records):

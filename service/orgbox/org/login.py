@@ -15,7 +15,8 @@ from orgbox.errors import ApiFault
 from orgbox.org import session as sessions
 from orgbox.org.org import Org
 from orgbox.org.passwords import Passwords, check_policy, new_password, without_token
-from orgbox.org.session import Session, User
+from orgbox.org.session import Session
+from orgbox.org.user import User
 
 _REFUSED = "Invalid username, password, security token; or user locked out."
 

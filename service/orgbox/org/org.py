@@ -9,6 +9,7 @@ from orgbox.clock import Clock
 from orgbox.limits import Limits
 from orgbox.org.rulebook import NO_RULES, Rules
 from orgbox.org.store import Store
+from orgbox.org.visibility import Rows
 from orgbox.soql import Plans
 
 
@@ -24,6 +25,7 @@ class Org:
     limits: Limits
     rules: Mapping[str, Rules]
     plans: Plans
+    rows: Rows
     requests: int = field(default=0)
 
     @property

@@ -122,7 +122,8 @@ def _prepare(session: Session, catalog: Catalog, text: str, all_rows: bool) -> P
         user.id, user.time_zone, user.locale,
         sees_all=user.may("ViewAllData") or user.may("ModifyAllData"), version=session.version,
     )  # fmt: skip
-    return session.org.plans.prepare(text, catalog, viewer, all_rows=all_rows)
+    visible = session.org.rows.filter_of(user)
+    return session.org.plans.prepare(text, catalog, viewer, all_rows=all_rows, row_filter=visible)
 
 
 def _values(session: Session, prepared: Prepared) -> dict[str, object]:

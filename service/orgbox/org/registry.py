@@ -17,6 +17,7 @@ from orgbox.org.passwords import Passwords
 from orgbox.org.rulebook import Rules
 from orgbox.org.seed import Seed, SeedError, plant
 from orgbox.org.store import Store
+from orgbox.org.visibility import Rows
 from orgbox.soql import Plans
 
 _ORG_PREFIX = "00D"
@@ -44,6 +45,7 @@ class Orgs:
         self._clock = clock
         self.store = Store(database, schemas.build(catalog))
         self._plans = Plans(self.store.schema.records, limits)
+        self._rows = Rows(self.store.schema)
         self._known: dict[int, Org] = {}
 
     def prepare(self) -> None:
@@ -108,5 +110,5 @@ class Orgs:
     def _org(self, org_id: str, name: str) -> Org:
         return Org(
             org_id, name, self.catalog, self.store, self._clock, self._limits, self._rules,
-            self._plans,
+            self._plans, self._rows,
         )

@@ -14,6 +14,7 @@ from orgbox.org import uniqueness
 from orgbox.org.dml import ROLLED_BACK, Result, check_size, existing
 from orgbox.org.rulebook import Batch, Record, good_ones
 from orgbox.org.session import Session
+from orgbox.org.visibility import may_edit
 
 Handler = Callable[[Session, SObject, list[Record]], None]
 
@@ -55,10 +56,10 @@ def _named(session: Session, key: str) -> Record | RecordError:
     normal = ids.normalize(key)
     if normal is None:
         return RecordError("MALFORMED_ID", f"bad id {key}")
-    sobject = session.org.catalog.of_id(normal)
-    if sobject is None:
+    visible = session.catalog.of_id(normal)
+    if visible is None:
         return RecordError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-    return Record(sobject, {"Id": normal})
+    return Record(session.org.catalog[visible.name], {"Id": normal})
 
 
 def _result(record: Record | RecordError, *, rolled_back: bool) -> Result:
@@ -73,6 +74,10 @@ def _delete_chunk(session: Session, sobject: SObject, records: list[Record]) -> 
     if not sobject.supports("delete"):
         text = f"entity type cannot be deleted: {sobject.label}"
         _refuse(records, RecordError("DELETE_NOT_ALLOWED", text))
+        return
+    if not may_edit(session.user, sobject):
+        text = "insufficient access rights on object id"
+        _refuse(records, RecordError("INSUFFICIENT_ACCESS_OR_READONLY", text))
         return
     rules = session.org.rules_of(sobject.name)
     _load(session, sobject, records)

@@ -18,8 +18,9 @@ from orgbox.org.org import Org
 from orgbox.org.passwords import Passwords
 from orgbox.org.permissions import DECIDING
 from orgbox.org.rulebook import Record
-from orgbox.org.session import Session, User
+from orgbox.org.session import Session
 from orgbox.org.settings import OrgSettings
+from orgbox.org.user import User
 
 _KEYS = {"org", "settings", "defaults", "records"}
 _ORG_KEYS = {"id", "name", "password"}

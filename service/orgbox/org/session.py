@@ -13,12 +13,15 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from orgbox.catalog.load import Catalog
 from orgbox.clock import moment_text, parse_moment
 from orgbox.errors import ApiFault
 from orgbox.org import permissions
 from orgbox.org.org import Org
 from orgbox.org.settings import OrgSettings, settings_from_json
 from orgbox.org.store import Store
+from orgbox.org.user import User
+from orgbox.org.visibility import visible_catalog
 
 _TOUCH_SECONDS = 60
 _ILLEGAL = "Invalid Session ID found in SessionHeader: Illegal Session"
@@ -30,27 +33,6 @@ _USER_ATTRIBUTES = (
     "id", "username", "name", "email", "profile_id", "role_id", "time_zone", "locale", "language",
     "user_type",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """The user of a session: the fields that calls ask for, and the permissions."""
-
-    id: str
-    username: str
-    name: str
-    email: str
-    profile_id: str
-    role_id: str | None
-    time_zone: str
-    locale: str
-    language: str
-    user_type: str
-    permissions: frozenset[str]
-
-    def may(self, permission: str) -> bool:
-        """Whether the user has a permission, such as `ModifyAllData`."""
-        return permission in self.permissions
 
 
 @dataclass(slots=True)
@@ -70,6 +52,11 @@ class Session:
     def now(self) -> str:
         """This moment as the API writes it."""
         return moment_text(self.org.clock.now())
+
+    @property
+    def catalog(self) -> Catalog:
+        """The org's catalogue as the user and the version of the call know it."""
+        return visible_catalog(self.org.catalog.as_of(self.version), self.user)
 
 
 def session_hash(session_id: str) -> str:

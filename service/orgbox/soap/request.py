@@ -48,8 +48,8 @@ class Context:
 
     @property
     def catalog(self) -> Catalog:
-        """The org's catalogue as of the caller's version."""
-        return self.signed_in.org.catalog.as_of(self.request.version)
+        """The org's catalogue as the caller's version and permissions have it."""
+        return self.signed_in.catalog
 
     @property
     def session_id(self) -> str:

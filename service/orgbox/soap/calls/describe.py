@@ -49,7 +49,7 @@ def _keep(context: Context, name: str, describe: Callable[[], dict[str, Any]]) -
     """The text of an answer, from the catalogue's content on: made once, dropped when long unused."""
     request = context.request
     call_name = "describeSObject" if name else "describeGlobal"
-    content = context.signed_in.org.catalog.content_hash
+    content = context.catalog.content_hash
     key = (content, name, request.dialect.name, request.version, request.base_url)
     found = _kept.get(key)
     if found is None:

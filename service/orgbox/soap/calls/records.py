@@ -73,17 +73,25 @@ def retrieve(context: Context, field_list: str, sobject: str, ids: list[str]) ->
     )
 
 
-_encoders: dict[str, RecordEncoder] = {}
+_encoders: dict[tuple[str, int], RecordEncoder] = {}
 
 
 def record_encoder(context: Context) -> RecordEncoder:
-    """The record encoder of the caller's dialect."""
-    dialect = context.request.dialect
-    return _encoders.setdefault(dialect.name, RecordEncoder(dialect))
+    """The record encoder of the caller's dialect and version."""
+    dialect, version = context.request.dialect, context.request.version
+    key = (dialect.name, version)
+    if key not in _encoders:
+        _encoders[key] = RecordEncoder(dialect, version)
+    return _encoders[key]
 
 
 def _records(context: Context, raw: list[RawRecord]) -> list[Record]:
-    return RecordReader(context.catalog, context.request.dialect).read(raw)
+    """The records sent, understood as the caller's version does, kept as the org does."""
+    records = RecordReader(context.catalog, context.request.dialect).read(raw)
+    whole = context.signed_in.org.catalog
+    for record in records:
+        record.sobject = whole[record.sobject.name]
+    return records
 
 
 def _options(context: Context) -> SaveOptions:

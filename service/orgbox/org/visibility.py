@@ -1,0 +1,92 @@
+"""Which SObjects and which rows a user sees: the one place that decides, for every call.
+
+Users with nothing but Chatter (UserType CsnOnly) see people, groups and what belongs to them, no data and
+no setup. Customers among them (no permission ChatterInternalUser) see only the groups they are in and
+the people there. Unlisted groups are seen by their members and by those with Manage Unlisted Groups.
+Sources: the reference page of CollaborationInvitation; Object Reference, CollaborationGroup.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select, bindparam, exists, or_, select
+
+from orgbox.catalog.load import Catalog
+from orgbox.catalog.sobject import SObject
+from orgbox.org.schema import Schema
+from orgbox.org.user import User
+from orgbox.soql.compile import RowFilter
+
+Condition = ColumnElement[bool] | None
+
+
+def visible_catalog(catalog: Catalog, user: User) -> Catalog:
+    """The part of a catalogue that a user knows; the same object each time."""
+    return catalog.for_chatter if user.user_type == "CsnOnly" else catalog
+
+
+def may_edit(user: User, sobject: SObject) -> bool:
+    """Whether the user may change records of an SObject at all; rules say which ones."""
+    return sobject.edit_permission is None or user.may(sobject.edit_permission)
+
+
+class Rows:
+    """Conditions on rows, for the tables of a schema."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._groups = schema.records["CollaborationGroup"]
+        self._members = schema.records["CollaborationGroupMember"]
+
+    def filter_of(self, user: User) -> RowFilter | None:
+        """The condition on what the user reads; None for who sees every row."""
+        if not user.may("ChatterInternalUser"):
+            return self.of_customer
+        if user.may("ManageUnlistedGroups") or user.may("ModifyAllData"):
+            return None
+        return self.of_coworker
+
+    def of_coworker(self, sobject: SObject, rows: FromClause) -> Condition:
+        """Everything but unlisted groups of others and what is in them."""
+        if sobject.name == "CollaborationGroup":
+            return or_(rows.c.CollaborationType != "Unlisted", rows.c.Id.in_(self._my_groups()))
+        if sobject.name in ("CollaborationGroupMember", "CollaborationGroupMemberRequest"):
+            return ~self._is_in_hidden_group(rows.c.CollaborationGroupId)
+        return None
+
+    def of_customer(self, sobject: SObject, rows: FromClause) -> Condition:
+        """One's own groups, the people in them, and what one has made."""
+        me: ColumnElement[Any] = bindparam("user")
+        match sobject.name:
+            case "CollaborationGroup":
+                return rows.c.Id.in_(self._my_groups())
+            case "CollaborationGroupMember":
+                return rows.c.CollaborationGroupId.in_(self._my_groups())
+            case "CollaborationGroupMemberRequest":
+                return rows.c.RequesterId == me
+            case "CollaborationInvitation":
+                return rows.c.InviterId == me
+            case "EntitySubscription":
+                return rows.c.SubscriberId == me
+            case "User":
+                return or_(rows.c.Id == me, rows.c.Id.in_(self._my_people()))
+        return None
+
+    def _my_groups(self) -> Select[Any]:
+        mine = self._members.alias()
+        return select(mine.c.CollaborationGroupId).where(
+            mine.c.org == bindparam("org"), mine.c.MemberId == bindparam("user")
+        )
+
+    def _my_people(self) -> Select[Any]:
+        theirs = self._members.alias()
+        return select(theirs.c.MemberId).where(
+            theirs.c.org == bindparam("org"), theirs.c.CollaborationGroupId.in_(self._my_groups())
+        )
+
+    def _is_in_hidden_group(self, group_id: ColumnElement[Any]) -> ColumnElement[bool]:
+        group = self._groups.alias()
+        return exists(
+            select(group.c.Id).where(
+                group.c.org == bindparam("org"), group.c.Id == group_id,
+                group.c.CollaborationType == "Unlisted", group.c.Id.not_in(self._my_groups()),
+            )
+        )  # fmt: skip
