@@ -46,4 +46,4 @@ def encode(value: object) -> str:
         case bytes():
             return base64.b64encode(value).decode("ascii")
         case _:
-            raise TypeError(f"no field holds a {type(value).__name__}")
+            raise TypeError(f"no field holds {type(value).__name__}")
