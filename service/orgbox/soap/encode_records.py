@@ -9,6 +9,7 @@ batch is one list of f-strings.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from orgbox.soap.description import description
 from orgbox.soap.dialects import ENTERPRISE, Dialect
 from orgbox.soap.text import escape
 from orgbox.soql.shape import Answer, Children, Choice, Compound, Item, Parent, Shape, Value
@@ -25,10 +26,11 @@ _XSD_OF_AGGREGATE = {
 
 
 class RecordEncoder:
-    """Writes records of shapes in one dialect; keeps a function for each shape it has met."""
+    """Writes records of shapes in one dialect and version; keeps a function for each shape it has met."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, version: int) -> None:
         self._dialect = dialect
+        self._version = version
         self._kept: dict[tuple[Shape, str], WriteRow] = {}
 
     def answer(self, name: str, answer: Answer) -> str:
@@ -149,20 +151,22 @@ class RecordEncoder:
         return write
 
     def _compound(self, item: Compound) -> WriteRow:
-        """A compound value: null when all its parts are, else every part, in the API's namespace."""
+        """A compound value: null when all its parts are, else every member that its type has."""
         null = "" if self._dialect is ENTERPRISE else f'<sf:{item.name} xsi:nil="true"/>'
         start = f'<sf:{item.name} xsi:type="{item.type.name}">'
+        known = description().as_of(self._version, self._dialect.name)
+        parts = {value.name: value for value in item.parts}
+        members = [(m.name, parts.get(m.name)) for m in known.members(item.type.name)]
 
-        def part(value: Value, row: Row) -> str:
-            stored = row[value.index]
-            if stored is None:
-                return f'<{value.name} xsi:nil="true"/>'
-            return f"<{value.name}>{escape(value.type.encode(stored))}</{value.name}>"
+        def part(name: str, value: Value | None, row: Row) -> str:
+            if value is None or row[value.index] is None:
+                return f'<{name} xsi:nil="true"/>'
+            return f"<{name}>{escape(value.type.encode(row[value.index]))}</{name}>"
 
         def write(row: Row) -> str:
             if all(row[value.index] is None for value in item.parts):
                 return null
-            inner = "".join(part(value, row) for value in item.parts)
+            inner = "".join(part(name, value, row) for name, value in members)
             return f"{start}{inner}</sf:{item.name}>"
 
         return write
