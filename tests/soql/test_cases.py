@@ -4,11 +4,11 @@ import re
 from datetime import datetime
 
 import pytest
-from cases import Case, load
-from conftest import NOW, ORG, Bench
 
 from orgbox.errors import ApiFault, QueryFault
 from orgbox.soql.shape import Answer, Children, Choice, Compound, Item, Parent, Shape, Value
+from soql_bench import NOW, ORG, Bench
+from soql_cases import Case, load
 
 
 @pytest.mark.parametrize("case", load(), ids=str)
@@ -82,9 +82,7 @@ def _item(item: Item, row: tuple) -> str:
     if isinstance(item, Value):
         return _value(item, row)
     if isinstance(item, Compound):
-        shown = ", ".join(
-            f"{p.name}={_value(p, row)}" for p in item.parts if row[p.index] is not None
-        )
+        shown = ", ".join(f"{p.name}={_value(p, row)}" for p in item.parts if row[p.index] is not None)
         return f"<{shown}>"
     if isinstance(item, Parent):
         return "~" if row[item.present] is None else f"({_record(item.shape, row)})"

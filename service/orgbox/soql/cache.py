@@ -71,9 +71,7 @@ class Prepared:
 class Plans:
     """The plans for one set of tables."""
 
-    def __init__(
-        self, tables: Tables, limits: Limits, *, texts: int = 2_000, plans: int = 1_000
-    ) -> None:
+    def __init__(self, tables: Tables, limits: Limits, *, texts: int = 2_000, plans: int = 1_000) -> None:
         self._tables = tables
         self._limits = limits
         self._texts: Kept[Query] = Kept(texts)

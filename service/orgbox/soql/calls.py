@@ -53,9 +53,7 @@ def _aggregate(names: Names, call: Call, function: Function) -> Operand:
         text = f"field {call.argument.text} does not support aggregate operator {function.name}"
         raise names.fault("MALFORMED_QUERY", text, call.offset)
     type_ = function.gives or operand.type
-    return names.once(
-        (function.name, id(operand)), lambda: Aggregate(function.name, operand, type_)
-    )
+    return names.once((function.name, id(operand)), lambda: Aggregate(function.name, operand, type_))
 
 
 def _date_part(names: Names, call: Call, function: Function) -> Operand:

@@ -10,8 +10,7 @@ from orgbox.soql.names import Names
 from orgbox.soql.nodes import Select, With
 
 _SCOPES = frozenset(
-    "delegated everything mine mine_and_my_groups my_territory my_team_territory scopingrule "
-    "team".split()
+    "delegated everything mine mine_and_my_groups my_territory my_team_territory scopingrule team".split()
 )
 _MODES = frozenset({"security_enforced", "user_mode", "system_mode"})
 _MODE_TEXT = (

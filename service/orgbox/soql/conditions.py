@@ -40,9 +40,7 @@ _ORDERINGS = ("<", "<=", ">", ">=")
 class Conditions:
     """Binds the conditions of one SELECT; `join_binder` is None inside a semi-join."""
 
-    def __init__(
-        self, names: Names, join_binder: JoinBinder | None, check: Check | None = None
-    ) -> None:
+    def __init__(self, names: Names, join_binder: JoinBinder | None, check: Check | None = None) -> None:
         self._names = names
         self._check = check or self._filterable
         self._join_binder = join_binder
@@ -133,9 +131,7 @@ class Conditions:
         text = misfit(shown(operand), operand.type, literal)
         if text:
             raise self._names.fault("INVALID_FIELD", text, name.offset)
-        if literal.kind == "word" and WORDS[literal.text].takes_number != (
-            literal.value is not None
-        ):
+        if literal.kind == "word" and WORDS[literal.text].takes_number != (literal.value is not None):
             raise self._names.fault(
                 "MALFORMED_QUERY", f"Invalid date literal: {literal.text}", literal.offset
             )
@@ -160,9 +156,7 @@ class Conditions:
             if nulls:
                 tests.append(self._compare_null(operand, name, "="))
             if len(nulls) < len(items):
-                tests.append(
-                    bound.OneOf(operand, Given(condition.values.index, converter(operand)))
-                )
+                tests.append(bound.OneOf(operand, Given(condition.values.index, converter(operand))))
         test = tests[0] if len(tests) == 1 else bound.Any(tuple(tests))
         return bound.Not(test) if condition.operator == "NOT IN" else test
 
@@ -176,9 +170,7 @@ class Conditions:
         if self._join_binder is None:
             raise self._rule("Nesting of semi join sub-selects is not supported", condition)
         if nested == "or":
-            raise self._rule(
-                "Semi join sub-selects are not allowed with the 'OR' operator", condition
-            )
+            raise self._rule("Semi join sub-selects are not allowed with the 'OR' operator", condition)
         if nested:
             raise self._rule(
                 "Semi join sub-selects are only allowed at the top level WHERE expressions "

@@ -2,9 +2,10 @@
 
 from orgbox.errors import ApiFault
 from orgbox.soql import errors
-from orgbox.soql.lexer import END, NAME, OPEN_STRING, UNKNOWN, tokenize
+from orgbox.soql.lexer import END, NAME, OPEN_STRING, SOFT, STRING, UNKNOWN, tokenize
 from orgbox.soql.nodes import Literal, Name, Values
 
+_FOLLOWING = frozenset({END, "and", "or", "limit", "with", "for", "update", "bind", "from"})
 _DEEPEST = 200
 """Brackets within brackets before the service would say the query is too complicated."""
 
@@ -101,10 +102,34 @@ class Cursor:
         self._at += 1
         self.kind = self._kinds[self._at]
 
+    def close(self) -> None:
+        """Step over a closing bracket; a fault that it is missing if what is here can follow."""
+        if self.kind == ")":
+            self.advance()
+            return
+        raise self.missing() if self.next_kind() != ")" and self.can_follow else self.unexpected()
+
+    @property
+    def can_follow(self) -> bool:
+        """Whether the token begins what comes behind a finished construct."""
+        return self.kind in _FOLLOWING or (self.word in ("group", "order") and self.next_kind() == "by")
+
+    def expect_from(self) -> None:
+        """Step over FROM; a fault that it is missing where a name stands in its place."""
+        if self.kind == NAME and self.next_kind() != "from":
+            raise self.missing()
+        self.expect("from")
+
     def expect_word(self, word: str) -> None:
         """Step over a name that reads `word`; a fault if it does not."""
         if not self.accept_word(word):
             raise self.unexpected()
+
+    def plain_name(self, since: int | None = None) -> Name:
+        """Step over a name that is no word of the language; a fault if the token is none."""
+        if self.word in SOFT:
+            raise self.unexpected(since)
+        return self.name(since)
 
     def name(self, since: int | None = None) -> Name:
         """Step over a name and return it; a fault if the token is none."""
@@ -125,38 +150,40 @@ class Cursor:
         """Note a bracket closed."""
         self.depth -= 1
 
+    @property
+    def _shown(self) -> str:
+        """The token as faults repeat it; of a string that is the quote."""
+        return "'" if self.kind in (STRING, OPEN_STRING) else self._texts[self._at]
+
     def unexpected(self, since: int | None = None) -> ApiFault:
         """The fault for the token here; `since` is the offset at which the undecided construct
         began.
         """
-        offset, token = self.offset, self.token
+        offset, token = self.offset, self._shown
         row, column = errors.place(self.text, offset)
         if self._at == 0 and self.version < errors.OLD_TEXTS_BEFORE:
             message = f"unexpected token: {token}"
         elif self.kind == UNKNOWN:
             message = errors.unknown_character(token, row, column, self.version)
-        elif self.kind == OPEN_STRING:
-            row, column = errors.place(self.text, len(self.text))
-            offset, message = len(self.text), errors.open_string(row, column, self.version)
         else:
-            construct = token if since is None else self.text[since:offset] + token
+            construct = token
+            if since is not None and since < offset:
+                construct = self.text[since:offset] + ("" if self.kind == END else token)
             message = errors.unexpected_token(token, construct, self.version)
         return errors.syntax_fault(self.text, offset, message)
 
     def missing(self) -> ApiFault:
         """The fault for a token before which something is missing."""
-        if self.version < errors.OLD_TEXTS_BEFORE or self.kind in (UNKNOWN, OPEN_STRING):
+        if self.version < errors.OLD_TEXTS_BEFORE or self.kind == UNKNOWN:
             return self.unexpected()
-        return errors.syntax_fault(self.text, self.offset, f"missing value at '{self.token}'")
+        return errors.syntax_fault(self.text, self.offset, f"missing value at '{self._shown}'")
 
     def keep(self, literal: Literal, marker: str, first: int) -> Literal:
         """Give a literal its index and put the marker in the shape in place of its tokens from
         `first`.
         """
         self.mark(marker, first)
-        kept = Literal(
-            literal.offset, literal.kind, literal.value, literal.text, len(self.literals)
-        )
+        kept = Literal(literal.offset, literal.kind, literal.value, literal.text, len(self.literals))
         self.literals.append(kept)
         return kept
 

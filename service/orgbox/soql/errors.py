@@ -25,7 +25,7 @@ def place(text: str, offset: int) -> tuple[int, int]:
 def block(text: str, row: int, column: int, message: str) -> str:
     """The message with its excerpt, caret and place before it."""
     line = text.split("\n")[row - 1]
-    start, end = max(0, column - 1 - _REACH), min(len(line), column - 1 + _REACH)
+    start, end = max(0, column - 1 - _REACH), min(len(line), column + _REACH)
     while start > 0 and line[start - 1] not in _BREAKS:
         start -= 1
     while end < len(line) and line[end] not in _BREAKS:
@@ -72,7 +72,8 @@ def unexpected_token(token: str, construct: str, version: int) -> str:
     token alone.
     """
     if version >= OLD_TEXTS_BEFORE:
-        return f"unexpected token: '{construct}'"
+        escaped = construct.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+        return f"unexpected token: '{escaped}'"
     return f"unexpected token: {token if token.lower() in RESERVED else repr_token(token)}"
 
 

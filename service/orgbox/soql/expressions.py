@@ -8,6 +8,18 @@ AND, OR and NOT do not mix without brackets. Source: Salesforce's published SOQL
 
 from orgbox.soql import literals
 from orgbox.soql.cursor import Cursor
+from orgbox.soql.lexer import (
+    DATE,
+    DECIMAL,
+    INTEGER,
+    MOMENT,
+    NAME,
+    OPEN_STRING,
+    SOFT,
+    STRING,
+    TIME,
+    UNKNOWN,
+)
 from orgbox.soql.nodes import (
     And,
     Call,
@@ -27,7 +39,10 @@ from orgbox.soql.nodes import (
 from orgbox.soql.sources import sources, withs
 from orgbox.soql.terms import expression, field
 
-_COMPARISONS = {"=": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_COMPARISONS = {"=": "=", "!=": "!=", "<>": "!=", "<": "<", ">": ">"}
+
+_LITERALS = frozenset({STRING, INTEGER, DECIMAL, DATE, MOMENT, TIME, "+", "-", "true", "false", "null"})
+_VALUES = _LITERALS | {NAME, ":", OPEN_STRING, UNKNOWN}
 
 
 def conditions(cursor: Cursor) -> Condition:
@@ -49,25 +64,22 @@ def _condition(cursor: Cursor) -> Condition:
         cursor.enter()
         cursor.advance()
         inner = conditions(cursor)
-        _close(cursor)
+        cursor.close()
         cursor.leave()
         return inner
     start = cursor.offset
-    left = expression(cursor)
+    left = expression(cursor, compared=True)
     return _test(cursor, left, start)
-
-
-def _close(cursor: Cursor) -> None:
-    if cursor.kind == "end":
-        raise cursor.missing()
-    cursor.expect(")")
 
 
 def _test(cursor: Cursor, left: Expression, start: int) -> Condition:
     kind = cursor.kind
     if kind in _COMPARISONS:
         cursor.advance()
-        return Compare(start, left, _COMPARISONS[kind], literals.value(cursor))
+        operator = _COMPARISONS[kind]
+        if kind in ("<", ">") and cursor.accept("="):
+            operator += "="
+        return Compare(start, left, operator, literals.value(cursor))
     if isinstance(left, Distance | Sum):
         raise cursor.unexpected()
     if kind == "like":
@@ -75,9 +87,11 @@ def _test(cursor: Cursor, left: Expression, start: int) -> Condition:
         return Compare(start, left, "LIKE", literals.value(cursor, like=True))
     if kind in ("includes", "excludes"):
         cursor.advance()
+        if cursor.kind in _LITERALS:
+            raise cursor.missing()
         cursor.expect("(")
         found = literals.values(cursor)
-        cursor.expect(")")
+        cursor.close()
         return Within(start, left, kind.upper(), found)
     if kind in ("in", "not"):
         return _in(cursor, left, start)
@@ -92,12 +106,12 @@ def _in(cursor: Cursor, left: Name | Call, start: int) -> Condition:
     cursor.advance()
     if cursor.kind == "select":
         inner = _join_select(cursor)
-        cursor.expect(")")
+        cursor.close()
         return Join(start, left, negated, inner)
-    if cursor.kind == ")":
+    if cursor.kind not in _VALUES or cursor.word in SOFT:
         raise cursor.unexpected(start)
     found = literals.values(cursor)
-    cursor.expect(")")
+    cursor.close()
     return Within(start, left, "NOT IN" if negated else "IN", found)
 
 
@@ -107,7 +121,7 @@ def _join_select(cursor: Cursor) -> Select:
     cursor.enter()
     cursor.advance()
     item = Item(cursor.offset, field(cursor), None)
-    cursor.expect("from")
+    cursor.expect_from()
     found = sources(cursor)
     where = conditions(cursor) if cursor.accept("where") else None
     result = Select(start, (item,), found, where, withs(cursor))

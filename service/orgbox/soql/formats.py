@@ -21,7 +21,7 @@ from orgbox.soql.nodes import Call
 
 @dataclass(frozen=True, slots=True)
 class _Habits:
-    """How a locale writes: order and separator of a date, separators of a number, 12 or 24 hours."""
+    """How a locale writes: order of a date, separators of a number, 12 or 24 hours."""
 
     date: str
     thousands: str
@@ -75,9 +75,7 @@ def written(names: Names, call: Call, viewer: Viewer) -> tuple[Operand, FieldTyp
     """
     kind = function_of(names, call).kind
     if kind == functions.CURRENCY or call.argument is None:
-        raise bare_fault(
-            "Organization is not multi-currency enabled, convertCurrency() is not allowed"
-        )
+        raise bare_fault("Organization is not multi-currency enabled, convertCurrency() is not allowed")
     if isinstance(call.argument, Call) and function_of(names, call.argument).kind in WRITING:
         written(names, call.argument, viewer)
         raise misplaced(names, call)

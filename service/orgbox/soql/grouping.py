@@ -151,8 +151,6 @@ def _sets(kind: str, count: int) -> tuple[frozenset[int], ...]:
         return tuple(frozenset(everything[:size]) for size in range(count, -1, -1))
     if kind == "cube":
         return tuple(
-            frozenset(chosen)
-            for size in range(count, -1, -1)
-            for chosen in combinations(everything, size)
+            frozenset(chosen) for size in range(count, -1, -1) for chosen in combinations(everything, size)
         )
     return (frozenset(everything),)

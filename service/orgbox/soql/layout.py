@@ -91,9 +91,7 @@ class Layout:
     def _parts(self, column: Column) -> tuple[Value, ...]:
         compound = column.field
         parts = {
-            _part_name(compound, f): f
-            for f in column.branch.sobject.fields
-            if f.compound == compound.name
+            _part_name(compound, f): f for f in column.branch.sobject.fields if f.compound == compound.name
         }
         return tuple(
             Value(name, parts[name].type, self.place(column.branch.column(parts[name])))

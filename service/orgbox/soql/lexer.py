@@ -17,6 +17,8 @@ MOMENT = "datetime"
 TIME = "time"
 SYMBOL = "symbol"
 OPEN_STRING = "open string"
+USELESS = "useless"
+"""Characters that are tokens of the language and stand nowhere in it."""
 UNKNOWN = "unknown"
 END = "end"
 
@@ -24,13 +26,18 @@ RESERVED = frozenset(
     "and or true false with for limit where else rollup cube having includes excludes in not by "
     "asc desc nulls select from lookup as using null update first last like bind hierarchical".split()
 )
-"""Words that are never a name. Every other word of the language may name a field, alias or SObject.
-"""
+"""Words that are never a name."""
+
+SOFT = frozenset(
+    "data category at above below above_or_below offset view reference typeof when then end "
+    "distance geolocation group order case fields count scope flat".split()
+)
+"""Words of the language that can name a field, alias or SObject all the same."""
 
 _TOKEN = re.compile(
     r"""
     (?P<name> [A-Za-z] [A-Za-z0-9_.\x80-\U0010FFFF]* )
-  | (?P<symbol> <= | >= | != | <> | [=<>(),:+\-] )
+  | (?P<symbol> != | <> | [=<>(),:+\-] )
   | (?P<blank> [ \t\r\n]+ )
   | (?P<string> ' (?: [^'\\\n] | \\ [^\n] )* ' )
   | (?P<datetime> \d{4}-\d\d-\d\d [Tt] \d\d:\d\d:\d\d (?: \.\d+ )? (?: [Zz] | [+-]\d\d:?\d\d ) )
@@ -39,6 +46,7 @@ _TOKEN = re.compile(
   | (?P<decimal> \d*\.\d+ )
   | (?P<integer> \d+ )
   | (?P<open_string> ' )
+  | (?P<useless> [*./_~] )
   | (?P<unknown> . )
     """,
     re.VERBOSE | re.DOTALL,

@@ -13,16 +13,14 @@ from orgbox.catalog.fieldtypes import TYPES
 from orgbox.soql import errors
 from orgbox.soql.cursor import Cursor
 from orgbox.soql.dates import WORDS
-from orgbox.soql.lexer import DATE, DECIMAL, INTEGER, MOMENT, NAME, STRING, TIME
+from orgbox.soql.lexer import DATE, DECIMAL, INTEGER, MOMENT, NAME, OPEN_STRING, STRING, TIME
 from orgbox.soql.nodes import Literal, Values
 
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL | re.IGNORECASE)
 _ESCAPED: Final = {
     "n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\",
 }  # fmt: skip
-_INVALID_STRING = (
-    "Invalid string literal {literal}. Illegal character sequence '{escape}' in string literal"
-)
+_INVALID_STRING = "Invalid string literal {literal}. Illegal character sequence '{escape}' in string literal"
 _EARLIEST, _LATEST = "1700-01-01", "4000-12-31"
 _LARGEST_INTEGER = 2**63 - 1
 _TIMES = {DATE: ("date", "date"), MOMENT: ("datetime", "datetime"), TIME: ("time", "time")}
@@ -51,9 +49,7 @@ def values(cursor: Cursor) -> Values:
     kinds = {literal.kind for literal in found if not _is_null(literal)}
     if kinds & {"word", "boolean"}:
         kept = [
-            cursor.keep(literal, _marker(literal, False), start)
-            if literal.kind != "boolean"
-            else literal
+            cursor.keep(literal, _marker(literal, False), start) if literal.kind != "boolean" else literal
             for literal, (start, _) in zip(found, places, strict=True)
         ]
         return Values(offset, tuple(kept))
@@ -84,9 +80,7 @@ def number(cursor: Cursor) -> float:
     """A signed number of a GEOLOCATION; it stays part of the shape."""
     literal = _read(cursor, False)
     if literal.kind not in ("integer", "decimal") or not isinstance(literal.value, int | float):
-        raise errors.syntax_fault(
-            cursor.text, literal.offset, f"unexpected token: '{literal.text}'"
-        )
+        raise errors.syntax_fault(cursor.text, literal.offset, f"unexpected token: '{literal.text}'")
     return float(literal.value)
 
 
@@ -115,15 +109,26 @@ def _read(cursor: Cursor, like: bool) -> Literal:
         return Literal(offset, "null", None, token)
     if kind == NAME and token.upper() in WORDS:
         return _word(cursor)
+    if kind == OPEN_STRING:
+        raise _open_string(cursor)
     raise _no_literal(cursor)
+
+
+def _open_string(cursor: Cursor) -> Exception:
+    """For a string without its closing quote: refused at the line break in it, or at the end."""
+    line_break = cursor.text.find("\n", cursor.offset)
+    if line_break >= 0:
+        text = "Line breaks not allowed in string literals"
+        return errors.syntax_fault(cursor.text, line_break + 1, text)
+    end = len(cursor.text)
+    row, column = errors.place(cursor.text, end)
+    return errors.syntax_fault(cursor.text, end, errors.open_string(row, column, cursor.version))
 
 
 def _no_literal(cursor: Cursor) -> Exception:
     """Over the API nothing can be bound: `:name` and bare names are refused as values."""
     if cursor.version < errors.OLD_TEXTS_BEFORE and cursor.kind in (":", NAME):
-        return errors.syntax_fault(
-            cursor.text, cursor.offset, "Bind variables only allowed in Apex code"
-        )
+        return errors.syntax_fault(cursor.text, cursor.offset, "Bind variables only allowed in Apex code")
     return cursor.unexpected()
 
 
@@ -134,12 +139,10 @@ def _number(cursor: Cursor) -> Literal:
         cursor.advance()
     token = sign + cursor.token
     if cursor.kind not in (INTEGER, DECIMAL):
-        raise cursor.unexpected()
+        raise cursor.unexpected(offset)
     whole = cursor.kind == INTEGER and len(token) < 19
     cursor.advance()
-    return Literal(
-        offset, "integer" if whole else "decimal", int(token) if whole else float(token), token
-    )
+    return Literal(offset, "integer" if whole else "decimal", int(token) if whole else float(token), token)
 
 
 def _word(cursor: Cursor) -> Literal:
@@ -148,6 +151,8 @@ def _word(cursor: Cursor) -> Literal:
     if not cursor.accept(":"):
         return Literal(offset, "word", None, name)
     digits = cursor.token
+    if cursor.can_follow:
+        raise cursor.missing()
     cursor.expect(INTEGER)
     return Literal(offset, "word", int(digits[:10]), name)
 

@@ -117,9 +117,7 @@ class Names:
             raise self.fault("INVALID_FIELD", text, name.offset)
         return branch.column(field)
 
-    def _follow(
-        self, branch: Branch, path: tuple[str, ...], name: Name
-    ) -> tuple[Branch, Field | None]:
+    def _follow(self, branch: Branch, path: tuple[str, ...], name: Name) -> tuple[Branch, Field | None]:
         """The branch a path leads to, and the polymorphic reference it ends in, if it does."""
         if len(path) > _MOST_LEVELS:
             text = f"Relationship path '{name.text}' has more than {_MOST_LEVELS} levels"
@@ -175,15 +173,11 @@ class Names:
             )
         return self._name_columns[key]
 
-    def _type_column(
-        self, branch: Branch, via: Field, field: Field, present: NameColumn
-    ) -> TypeColumn:
+    def _type_column(self, branch: Branch, via: Field, field: Field, present: NameColumn) -> TypeColumn:
         key = (id(branch), via.name)
         if key not in self._type_columns:
             prefixes = [(s.key_prefix, s.name) for s in self._candidates(via) if s.key_prefix]
-            self._type_columns[key] = TypeColumn(
-                branch.column(via), present, field.type, tuple(prefixes)
-            )
+            self._type_columns[key] = TypeColumn(branch.column(via), present, field.type, tuple(prefixes))
         return self._type_columns[key]
 
 

@@ -34,9 +34,7 @@ class Bounded:
         return number
 
 
-def limit(
-    query: Query, select: Select, sobject: SObject, viewer: Viewer, all_fields: bool
-) -> Given | None:
+def limit(query: Query, select: Select, sobject: SObject, viewer: Viewer, all_fields: bool) -> Given | None:
     """The LIMIT. `all_fields` says that FIELDS(ALL) or FIELDS(CUSTOM) asks for one."""
     most = _LARGEST
     if sobject.name == "EntitySubscription" and not viewer.sees_all and not select.counts:

@@ -25,7 +25,7 @@ from orgbox.soql.nodes import (
     When,
 )
 from orgbox.soql.sources import sources, withs
-from orgbox.soql.terms import distance, expression, field
+from orgbox.soql.terms import distance, expression, field, is_distance, selected_field
 
 
 def parse(text: str, limits: Limits, *, version: int = errors.OLD_TEXTS_BEFORE) -> Query:
@@ -60,8 +60,8 @@ _TOO_LONG = "SOQL string literals can not be longer than {0.query_string_charact
 
 def _select(cursor: Cursor, offset: int) -> Select:
     """Everything behind the word SELECT."""
-    items = _count(cursor) or _items(cursor, offset)
-    cursor.expect("from")
+    items = _count(cursor, offset) or _items(cursor, offset)
+    cursor.expect_from()
     found = sources(cursor)
     where = conditions(cursor) if cursor.accept("where") else None
     with_ = withs(cursor) if cursor.kind == "with" else ()
@@ -77,14 +77,18 @@ def _select(cursor: Cursor, offset: int) -> Select:
     skip = literals.integer(cursor) if cursor.accept_word("offset") else None
     marks = _marks(cursor) if cursor.kind == "for" else ()
     updates = _updates(cursor) if cursor.accept("update") else ()
-    return Select(
-        offset, items, found, where, with_, group, having, order, limit, skip, marks, updates
-    )
+    return Select(offset, items, found, where, with_, group, having, order, limit, skip, marks, updates)
 
 
-def _count(cursor: Cursor) -> tuple[Item, ...]:
+def _count(cursor: Cursor, start: int) -> tuple[Item, ...]:
     """`COUNT()`, or nothing if the list is another."""
-    if cursor.word != "count" or cursor.next_kind() != "(" or cursor.next_kind(2) != ")":
+    if cursor.word != "count" or cursor.next_kind() != "(":
+        return ()
+    if cursor.next_kind(2) != ")":
+        if cursor.next_kind(2) != NAME:
+            cursor.advance()
+            cursor.advance()
+            raise cursor.unexpected(start)
         return ()
     offset, text = cursor.offset, cursor.token
     for _ in range(3):
@@ -106,12 +110,10 @@ def _item(cursor: Cursor, since: int | None) -> Item:
         value = _child(cursor)
     elif word == "typeof" and cursor.next_kind() == NAME and cursor.next_word(2) == "when":
         value = _typeof(cursor)
-    elif word == "distance" and cursor.next_kind() == "(":
+    elif is_distance(cursor):
         return Item(offset, distance(cursor), _alias(cursor))
     else:
-        if cursor.kind != NAME:
-            raise cursor.unexpected(since)
-        value = field(cursor)
+        value = selected_field(cursor, since)
     return Item(offset, value, _alias(cursor))
 
 
@@ -120,13 +122,12 @@ def _alias(cursor: Cursor) -> Name | None:
 
 
 def _child(cursor: Cursor) -> Select:
-    start = cursor.offset
     cursor.enter()
     cursor.advance()
     offset = cursor.offset
-    cursor.expect("select", start)
+    cursor.expect("select")
     inner = _select(cursor, offset)
-    cursor.expect(")")
+    cursor.close()
     cursor.leave()
     return inner
 
@@ -139,6 +140,8 @@ def _typeof(cursor: Cursor) -> TypeOf:
     while cursor.word == "when":
         whens.append(_when(cursor))
     otherwise = _names(cursor) if cursor.accept_word("else") or cursor.accept("else") else ()
+    if otherwise and cursor.can_follow:
+        raise cursor.missing()
     cursor.expect_word("end")
     return TypeOf(offset, subject, tuple(whens), otherwise)
 
@@ -147,6 +150,8 @@ def _when(cursor: Cursor) -> When:
     offset = cursor.offset
     cursor.advance()
     type_ = cursor.name()
+    if cursor.kind == NAME and cursor.word != "then":
+        raise cursor.missing()
     cursor.expect_word("then")
     return When(offset, type_, _names(cursor))
 
@@ -165,9 +170,11 @@ def _group(cursor: Cursor) -> Group:
     if cursor.kind in ("rollup", "cube"):
         kind = cursor.kind
         cursor.advance()
+        if cursor.kind == NAME:
+            raise cursor.missing()
         cursor.expect("(")
         fields = _fields(cursor)
-        cursor.expect(")")
+        cursor.close()
         return Group(offset, kind, fields)
     return Group(offset, "", _fields(cursor))
 
@@ -197,26 +204,29 @@ def _order(cursor: Cursor) -> Order:
     nulls = ""
     if cursor.accept("nulls"):
         if cursor.kind not in ("first", "last"):
-            raise cursor.unexpected()
+            raise cursor.missing() if cursor.can_follow else cursor.unexpected()
         nulls = cursor.kind
         cursor.advance()
     return Order(offset, value, descending, nulls)
 
 
 def _marks(cursor: Cursor) -> tuple[Name, ...]:
-    """FOR VIEW and FOR REFERENCE; FOR UPDATE belongs to Apex."""
-    found = []
-    while cursor.kind == "for":
-        start = cursor.offset
-        cursor.advance()
-        if cursor.word not in ("view", "reference"):
-            raise cursor.unexpected(start)
-        found.append(cursor.name())
-    return tuple(found)
+    """FOR VIEW or FOR REFERENCE; FOR UPDATE belongs to Apex."""
+    start = cursor.offset
+    cursor.advance()
+    if cursor.word not in ("view", "reference"):
+        raise cursor.unexpected(start)
+    return (cursor.name(),)
 
 
 def _updates(cursor: Cursor) -> tuple[Name, ...]:
-    found = [cursor.name()]
+    found = [_update(cursor)]
     while cursor.accept(","):
-        found.append(cursor.name())
+        found.append(_update(cursor))
     return tuple(found)
+
+
+def _update(cursor: Cursor) -> Name:
+    if cursor.kind == END:
+        raise cursor.missing()
+    return cursor.plain_name()

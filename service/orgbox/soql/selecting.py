@@ -38,7 +38,7 @@ _FIRST_TYPEOF = 46
 
 
 class SelectList:
-    """Lays out the items of one SELECT. `all_fields` tells whether FIELDS() asked for custom ones."""
+    """Lays out the items of one SELECT; `all_fields` is whether FIELDS() has custom ones."""
 
     def __init__(self, names: Names, layout: Layout, viewer: Viewer, child: ChildBinder) -> None:
         self._names = names

@@ -10,11 +10,6 @@ from orgbox.soql.lexer import INTEGER, NAME, STRING
 from orgbox.soql.nodes import Name, Source, With
 
 _CATEGORY_OPERATORS = frozenset({"at", "above", "below", "above_or_below"})
-_NO_SCOPE = frozenset(
-    "data category at above below above_or_below offset view reference typeof when then end "
-    "distance geolocation group order case fields count scope flat".split()
-)
-"""Words that can name a field, but not a scope."""
 
 
 def sources(cursor: Cursor) -> tuple[Source, ...]:
@@ -27,10 +22,8 @@ def sources(cursor: Cursor) -> tuple[Source, ...]:
 
 def _source(cursor: Cursor) -> Source:
     name = cursor.name()
-    if cursor.accept("as"):
-        alias: Name | None = cursor.name()
-    else:
-        alias = None if cursor.kind != NAME or begins_clause(cursor) else cursor.name()
+    cursor.accept("as")
+    alias = None if cursor.kind != NAME or begins_clause(cursor) else cursor.name()
     return Source(name.offset, name, alias, _using(cursor) if cursor.kind == "using" else None)
 
 
@@ -45,10 +38,9 @@ def begins_clause(cursor: Cursor) -> bool:
 def _using(cursor: Cursor) -> Name:
     """USING SCOPE name; USING LOOKUP and other uses of the word are not for clients."""
     cursor.advance()
+    start = cursor.offset
     cursor.expect_word("scope")
-    if cursor.word in _NO_SCOPE:
-        raise cursor.unexpected()
-    return cursor.name()
+    return cursor.plain_name(start)
 
 
 def withs(cursor: Cursor) -> tuple[With, ...]:
@@ -66,7 +58,7 @@ def withs(cursor: Cursor) -> tuple[With, ...]:
 
 
 def _with(cursor: Cursor, offset: int) -> With:
-    name = cursor.name()
+    name = cursor.name(offset)
     if cursor.accept("="):
         literals.string(cursor)
         return With(offset, "=", name.text)
@@ -102,7 +94,7 @@ def _data_category(cursor: Cursor, offset: int) -> With:
 def _category(cursor: Cursor) -> None:
     cursor.name()
     if cursor.word not in _CATEGORY_OPERATORS:
-        raise cursor.unexpected()
+        raise cursor.missing() if cursor.word else cursor.unexpected()
     cursor.advance()
     if not cursor.accept("("):
         cursor.name()

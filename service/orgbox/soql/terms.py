@@ -8,17 +8,18 @@ Functions take one argument, which is a path or one more function; there are no 
 
 from orgbox.soql import literals
 from orgbox.soql.cursor import Cursor
+from orgbox.soql.lexer import NAME, UNKNOWN
 from orgbox.soql.nodes import Call, Distance, Expression, Name, Sum
 
 
-def expression(cursor: Cursor) -> Expression:
-    """The left side of a test or an ORDER BY key."""
-    if cursor.word == "distance" and cursor.next_kind() == "(":
+def expression(cursor: Cursor, *, compared: bool = False) -> Expression:
+    """The left side of a test (`compared`) or an ORDER BY key."""
+    if is_distance(cursor):
         return distance(cursor)
     name = cursor.name()
     if cursor.kind == "(":
-        return call(cursor, name)
-    if cursor.kind in ("+", "-"):
+        return _call(cursor, name, undecided=compared)
+    if compared and cursor.kind in ("+", "-"):
         operator = cursor.token
         cursor.advance()
         return Sum(name.offset, name, operator, cursor.name())
@@ -28,22 +29,53 @@ def expression(cursor: Cursor) -> Expression:
 def field(cursor: Cursor) -> Name | Call:
     """A path or a function of one."""
     name = cursor.name()
-    return call(cursor, name) if cursor.kind == "(" else name
+    return _call(cursor, name, undecided=False) if cursor.kind == "(" else name
 
 
-def call(cursor: Cursor, function: Name) -> Call:
-    """A function whose name was read, the position at its opening bracket."""
+def selected_field(cursor: Cursor, since: int | None) -> Name | Call:
+    """A path or a function in a SELECT list, where a wrong function is refused at its bracket."""
+    name = cursor.name(since)
+    if cursor.kind != "(":
+        return name
+    kinds = cursor.next_kind(), cursor.next_kind(2)
+    if kinds[0] != NAME or kinds[1] not in ("(", ")"):
+        for _ in range(kinds.index(UNKNOWN) + 1 if UNKNOWN in kinds else 0):
+            cursor.advance()
+        raise cursor.unexpected()
+    return _call(cursor, name, undecided=False)
+
+
+def _call(cursor: Cursor, function: Name, *, undecided: bool) -> Call:
+    """A function whose name was read, the position at its opening bracket.
+
+    What is wrong is told with all that was read since the name, behind the second bracket only if
+    what is being read is `undecided`.
+    """
+    since: int | None = function.offset
     cursor.advance()
-    inner: Name | Call = cursor.name()
+    inner: Name | Call = cursor.name(since)
     if cursor.kind == "(":
         cursor.advance()
-        argument = cursor.name()
-        cursor.expect(")")
+        since = since if undecided else None
+        argument = cursor.name(since)
+        _close(cursor, since)
         text = cursor.text[inner.offset : cursor.end_of_last]
         inner = Call(inner.offset, inner.text, argument, text)
-    cursor.expect(")")
+    _close(cursor, since)
     text = cursor.text[function.offset : cursor.end_of_last]
     return Call(function.offset, function.text, inner, text)
+
+
+def _close(cursor: Cursor, since: int | None) -> None:
+    if since is None:
+        cursor.close()
+    else:
+        cursor.expect(")", since)
+
+
+def is_distance(cursor: Cursor) -> bool:
+    """Whether a DISTANCE of two and more arguments begins here."""
+    return cursor.word == "distance" and cursor.next_kind() == "(" and cursor.next_kind(3) == ","
 
 
 def distance(cursor: Cursor) -> Distance:

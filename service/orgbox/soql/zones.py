@@ -1,4 +1,4 @@
-"""Time zones as tables of changes, so that both databases shift moments alike, whatever they know."""
+"""Time zones as tables of changes, so that both databases shift moments alike."""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache

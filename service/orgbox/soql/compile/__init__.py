@@ -51,18 +51,14 @@ def compile(bound: BoundQuery, tables: Tables, row_filter: RowFilter | None = No
 _Statements = tuple[Select[Any], Select[Any], Select[Any], Select[Any]]
 
 
-def _conditions(
-    query: BoundSelect, reading: Reading, parameters: Parameters, env: Environment
-) -> list[Any]:
+def _conditions(query: BoundSelect, reading: Reading, parameters: Parameters, env: Environment) -> list[Any]:
     conditions = reading.conditions()
     if query.where is None:
         return conditions
     return [*conditions, Where(reading, parameters, env).condition(query.where)]
 
 
-def _records(
-    query: BoundSelect, reading: Reading, parameters: Parameters, env: Environment
-) -> _Statements:
+def _records(query: BoundSelect, reading: Reading, parameters: Parameters, env: Environment) -> _Statements:
     """Rows, Ids, page and count of a query for records."""
     root_id = reading.value(query.root.id)
     columns = [reading.value(operand).label(f"c{n}") for n, operand in enumerate(query.columns)]
@@ -74,9 +70,7 @@ def _records(
     return _limited(ordered), _limited(ids), page, _count(matching, query, root_id)
 
 
-def _groups(
-    query: BoundSelect, reading: Reading, parameters: Parameters, env: Environment
-) -> _Statements:
+def _groups(query: BoundSelect, reading: Reading, parameters: Parameters, env: Environment) -> _Statements:
     """Rows of an aggregate query and how many; it has no Ids and no pages."""
     where = and_(*_conditions(query, reading, parameters, env))
     rows = _limited(grouped(query, reading, parameters, env, where))
@@ -92,9 +86,7 @@ def _count(matching: Select[Any], query: BoundSelect, root_id: Element) -> Selec
     """How many records match, within LIMIT and OFFSET where the query has them."""
     if query.limit is None and query.skip is None:
         return matching.with_only_columns(func.count())
-    return select(func.count()).select_from(
-        _limited(matching.with_only_columns(root_id)).subquery()
-    )
+    return select(func.count()).select_from(_limited(matching.with_only_columns(root_id)).subquery())
 
 
 __all__ = ["Plan", "RowFilter", "Statement", "Tables", "compile"]

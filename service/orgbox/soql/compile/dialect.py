@@ -25,9 +25,7 @@ class InList(ColumnElement[bool]):
     inherit_cache = False
     type = Boolean()
 
-    def __init__(
-        self, column: ColumnElement[Any], name: str, type_: TypeEngine[Any] | None = None
-    ) -> None:
+    def __init__(self, column: ColumnElement[Any], name: str, type_: TypeEngine[Any] | None = None) -> None:
         self.column = column
         self.list = bindparam(name, type_=ARRAY(type_ or Text()))
 

@@ -147,9 +147,7 @@ def repairs(query: BoundSelect) -> tuple[int, ...]:
     return tuple(
         number
         for number, operand in enumerate(query.columns)
-        if isinstance(operand, Aggregate)
-        and operand.function in ("MIN", "MAX")
-        and _extreme(operand) != "v"
+        if isinstance(operand, Aggregate) and operand.function in ("MIN", "MAX") and _extreme(operand) != "v"
     )
 
 

@@ -89,9 +89,7 @@ class Reading:
         return conditions
 
     def _readable(self, sobject: SObject, alias: FromClause) -> list[ColumnElement[bool]]:
-        conditions: list[ColumnElement[bool]] = [
-            alias.c.org == bindparam("org", type_=alias.c.org.type)
-        ]
+        conditions: list[ColumnElement[bool]] = [alias.c.org == bindparam("org", type_=alias.c.org.type)]
         visible = self._row_filter(sobject, alias) if self._row_filter else None
         return conditions if visible is None else [*conditions, visible]
 

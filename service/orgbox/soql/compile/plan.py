@@ -212,17 +212,13 @@ class Plan:
         values: dict[str, object] = {"org": org, "user": viewer.user_id}
         for name, given in self.givens:
             values[name] = _value(given, literals[given.index])
-        values["limit"] = (
-            UNLIMITED if self.limit is None else _value(self.limit, literals[self.limit.index])
-        )
+        values["limit"] = UNLIMITED if self.limit is None else _value(self.limit, literals[self.limit.index])
         values["offset"] = 0 if self.skip is None else _value(self.skip, literals[self.skip.index])
         for edge in self.edges:
             values[edge.name] = self._edge(edge, now, viewer, literals)
         return values
 
-    def _edge(
-        self, edge: Edge, now: datetime, viewer: Viewer, literals: Sequence[Literal | Values]
-    ) -> str:
+    def _edge(self, edge: Edge, now: datetime, viewer: Viewer, literals: Sequence[Literal | Values]) -> str:
         literal = literals[edge.index] if edge.index is not None else None
         number = int(literal.value or 0) if isinstance(literal, Literal) else 0
         today = viewer.today(today_in(now, self.zone))

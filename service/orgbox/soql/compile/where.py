@@ -125,9 +125,7 @@ class Where:
 
         def edge(after: bool) -> Any:
             moment = test.operand.type.family == "moment"
-            return bindparam(
-                self._parameters.edge(test.word, test.index, after, moment), type_=Text()
-            )
+            return bindparam(self._parameters.edge(test.word, test.index, after, moment), type_=Text())
 
         result: Condition
         if operator == "=":

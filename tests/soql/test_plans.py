@@ -1,0 +1,110 @@
+"""Plans: kept by shape, one statement for many parents, rows hidden from the viewer."""
+
+from sqlalchemy import bindparam
+
+from orgbox.errors import ApiFault
+from soql_bench import NOW, ORG, Bench
+
+
+def ask(bench: Bench, text: str, **options) -> list[tuple]:
+    prepared = bench.prepare(text, bench.viewer(), **options)
+    values = prepared.values(ORG, NOW)
+    return prepared.plan.complete(bench.run(prepared.plan.rows, values), values, bench.run)
+
+
+def test_queries_of_one_shape_share_a_plan_and_keep_their_values(bench: Bench) -> None:
+    first = bench.prepare("SELECT Id FROM User WHERE Name LIKE 'a%'", bench.viewer())
+    second = bench.prepare("SELECT Id FROM User WHERE Name LIKE 'b%'", bench.viewer())
+
+    assert first.plan is second.plan
+    assert bench.run(second.plan.rows, second.values(ORG, NOW)) == [(bench.ids["bob"],)]
+    assert bench.run(first.plan.rows, first.values(ORG, NOW)) == [(bench.ids["ada"],)]
+
+
+def test_a_kept_plan_still_refuses_the_values_of_the_next_text(bench: Bench) -> None:
+    good, bad = (f"SELECT Id FROM User WHERE Id = '{id_}'" for id_ in ("005000000000001", "00500000000000"))
+    ask(bench, good)
+
+    try:
+        ask(bench, bad)
+    except ApiFault as fault:
+        assert fault.message.endswith("ERROR at Row:1:Column:27\ninvalid ID field: 00500000000000")
+    else:
+        raise AssertionError("a malformed Id was taken")
+
+
+def test_date_words_are_reckoned_at_each_execution(bench: Bench) -> None:
+    prepared = bench.prepare("SELECT COUNT() FROM User WHERE CreatedDate = TODAY", bench.viewer())
+    year_before = NOW.replace(year=2023, month=1, day=1)
+
+    assert bench.run(prepared.plan.count, prepared.values(ORG, NOW)) == [(1,)]
+    assert bench.run(prepared.plan.count, prepared.values(ORG, year_before)) == [(1,)]
+    assert bench.run(prepared.plan.count, prepared.values(ORG, NOW.replace(day=17))) == [(0,)]
+
+
+def test_the_number_of_statements_does_not_grow_with_the_number_of_rows(bench: Bench) -> None:
+    text = (
+        "SELECT Name, (SELECT MemberId FROM GroupMembers), (SELECT Id, TYPEOF Parent "
+        "WHEN CollaborationGroup THEN Owner.Name ELSE Name END FROM FeedSubscriptionsForEntity) "
+        "FROM CollaborationGroup"
+    )
+    prepared = bench.prepare(text, bench.viewer())
+    values, executed = prepared.values(ORG, NOW), []
+
+    def run(statement, values):
+        executed.append(statement)
+        return bench.run(statement, values)
+
+    rows = prepared.plan.complete(run(prepared.plan.rows, values), values, run)
+
+    assert (len(rows), len(executed)) == (3, 4)
+
+
+def no_bob(sobject, table):
+    return table.c.Name != "bob Builder" if sobject.name == "User" else None
+
+
+def only_own_memberships(sobject, table):
+    if sobject.name != "CollaborationGroupMember":
+        return None
+    return table.c.MemberId == bindparam("user")
+
+
+def test_a_hidden_record_is_not_found_and_not_counted(bench: Bench) -> None:
+    names = [row[1] for row in ask(bench, "SELECT Id, Name FROM User", row_filter=no_bob)]
+    prepared = bench.prepare("SELECT COUNT() FROM User", bench.viewer(), row_filter=no_bob)
+
+    assert names == ["Ada Admin", "Carl_X", "Émile 50% d'Or"]
+    assert bench.run(prepared.plan.count, prepared.values(ORG, NOW)) == [(3,)]
+
+
+def test_a_hidden_parent_is_as_if_it_were_not_there(bench: Bench) -> None:
+    text = "SELECT Id, Manager.Name FROM User WHERE Name = 'Carl_X' AND Manager.Name = null"
+
+    assert ask(bench, text, row_filter=no_bob) == [(bench.ids["carl"], None, None)]
+
+
+def test_a_hidden_child_is_not_attached(bench: Bench) -> None:
+    text = "SELECT Id, (SELECT Id FROM Users) FROM Profile WHERE Name = 'Standard User'"
+    (row,) = ask(bench, text, row_filter=no_bob)
+
+    assert row[1].rows == [(bench.ids["emile"],)]
+
+
+def test_a_hidden_record_does_not_count_in_a_semi_join(bench: Bench) -> None:
+    text = (
+        "SELECT Id FROM CollaborationGroup WHERE Id IN "
+        "(SELECT CollaborationGroupId FROM CollaborationGroupMember)"
+    )
+
+    assert ask(bench, text, row_filter=only_own_memberships) == [(bench.ids["all"],)]
+
+
+def test_another_org_is_never_read(bench: Bench) -> None:
+    prepared = bench.prepare(
+        "SELECT Id, (SELECT Id FROM Users) FROM Profile WHERE Id IN (SELECT ProfileId FROM User)",
+        bench.viewer(),
+    )
+    values = prepared.values(999, NOW)
+
+    assert bench.run(prepared.plan.rows, values) == []
