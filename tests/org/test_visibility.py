@@ -1,6 +1,7 @@
 """What users with nothing but Chatter see, and who may change the setup."""
 
 import pytest
+
 from service import Client, Service
 
 UNKNOWN = "sObject type 'Profile' is not supported."

@@ -16,23 +16,33 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from orgbox.errors import ApiFault
+from orgbox.org import tokens
 
 _WRITE = "orgbox_write"
 BUSY_SECONDS = 6.0
 
 
 class Database:
-    """An engine and the two ways to use it: `read()` and `write()`, both yielding a connection."""
+    """An engine and the two ways to use it: `read()` and `write()`, both yielding a connection.
 
-    def __init__(self, url: str, *, durable: bool = True) -> None:
+    `key` is the secret that belongs to the database and is not in it (see `tokens`).
+    """
+
+    def __init__(self, url: str, *, durable: bool = True, secret: str = "") -> None:
         self.engine = _engine(url, durable)
         self._memory = isinstance(self.engine.pool, StaticPool)
         self._writer = threading.RLock()
+        self._url, self._secret = url, secret
 
     @property
     def is_sqlite(self) -> bool:
         """Whether the dialect is SQLite."""
         return self.engine.dialect.name == "sqlite"
+
+    @cached_property
+    def key(self) -> bytes:
+        """The key. Raises OSError when its file cannot be written."""
+        return tokens.read_key(self._url, self._secret)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

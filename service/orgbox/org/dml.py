@@ -6,6 +6,7 @@ values, decided by the database; one insert; the rules with effects. A refused r
 and its place among the results; the others go on, unless the call says all or none.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -115,7 +116,7 @@ def insert_checked(session: Session, sobject: SObject, records: list[Record]) ->
         _set_defaults(session, record)
         _apply(record, batch, (*rules.fill, *rules.before_create))
     good = good_ones(records)
-    new_ids = org.store.next_ids(session.connection, org.number, sobject.key_prefix or "000", len(good))
+    new_ids = org.next_ids(session.connection, sobject.key_prefix or "000", len(good))
     for record, id_ in zip(good, new_ids, strict=True):
         record.values["Id"] = id_
     uniqueness.claim(session, sobject, good)
@@ -192,8 +193,21 @@ def _stamp_change(session: Session, record: Record) -> None:
 
 def _load_before(session: Session, sobject: SObject, records: list[Record]) -> None:
     """Check the Ids of an update and read the rows they name."""
+    _check_ids(sobject, records)
+    good = good_ones(records)
+    rows = existing(session, sobject, [r.values["Id"] for r in good])
+    for record in good:
+        row = rows[record.values["Id"]]
+        if isinstance(row, RecordError):
+            record.errors.append(row)
+        else:
+            record.before = row
+
+
+def _check_ids(sobject: SObject, records: list[Record]) -> None:
+    """Bring the Ids of an update to 18 characters; every record of an Id that is there twice fails."""
     label = sobject.by_name["id"].label
-    seen: set[str] = set()
+    times = Counter(ids.normalize(r.values.get("Id") or "") for r in records)
     for record in records:
         sent = record.values.get("Id")
         if sent is None:
@@ -205,17 +219,8 @@ def _load_before(session: Session, sobject: SObject, records: list[Record]) -> N
             refuse([record], "MALFORMED_ID", text, ["Id"])
             continue
         record.values["Id"] = normal
-        if normal in seen:
+        if times[normal] > 1:
             refuse([record], "DUPLICATE_VALUE", f"Duplicate id specified: {normal}")
-        seen.add(normal)
-    good = good_ones(records)
-    rows = existing(session, sobject, [r.values["Id"] for r in good])
-    for record in good:
-        row = rows.get(record.values["Id"])
-        if isinstance(row, RecordError):
-            record.errors.append(row)
-        elif row is not None:
-            record.before = row
 
 
 def existing(

@@ -19,6 +19,12 @@ from orgbox.org.session import Session
 from orgbox.org.user import User
 
 _REFUSED = "Invalid username, password, security token; or user locked out."
+_NEEDS_TOKEN = (
+    f"{_REFUSED} Are you at a new location? When accessing Salesforce--either via a desktop client or the "
+    "API--from outside of your company\u2019s trusted networks, you must add a security token to your "
+    "password to log in. To get your new security token, log in to Salesforce. From your personal "
+    "settings, enter Reset My Security Token in the Quick Find box, then select Reset My Security Token."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +41,46 @@ class Login:
 def login(org: Org | None, user_id: str | None, password: str, passwords: Passwords) -> Login:
     """Sign a user in. `org` and `user_id` are None for an unknown user name.
 
-    Raises ApiFault INVALID_LOGIN, or API_DISABLED_FOR_ORG for a user without the API Enabled permission.
+    Raises ApiFault INVALID_LOGIN; API_DISABLED_FOR_ORG for a user without the API Enabled permission;
+    LOGIN_MUST_USE_SECURITY_TOKEN where the org asks for a token and the password comes without one.
+    """
+    org, user_id, expired = verify(org, user_id, password, passwords)
+    with org.store.database.write() as connection:
+        user = admit(connection, org, user_id, for_api=True)
+        session_id = sessions.start(connection, org, user_id)
+        resumed = sessions.resume(connection, org, session_id, 0)
+        if resumed.settings.require_security_token and without_token(password) is None:
+            raise ApiFault("LOGIN_MUST_USE_SECURITY_TOKEN", _NEEDS_TOKEN)
+    return Login(org, user, session_id, expired, resumed.settings.session_seconds)
+
+
+def verify(
+    org: Org | None, user_id: str | None, password: str, passwords: Passwords
+) -> tuple[Org, str, bool]:
+    """Count the attempt and check the password: the org, the user, whether the password has expired.
+
+    Raises ApiFault INVALID_LOGIN, after the same time whether there is such a user or not.
     """
     credential = _count_attempt(org, user_id) if org and user_id else None
     kept = credential["password"] if credential else None
     if not _accepts(passwords, password, kept) or org is None or user_id is None or not credential:
         raise ApiFault("INVALID_LOGIN", _REFUSED)
-    with org.store.database.write() as connection:
-        user = sessions.read_user(connection, org, user_id)
-        if user is None:
-            raise ApiFault("INVALID_LOGIN", _REFUSED)
-        if not user.may("ApiEnabled"):
-            text = "API is not enabled for this Organization or Partner"
-            raise ApiFault("API_DISABLED_FOR_ORG", text)
-        _reset_attempts(connection, org, user_id)
-        session_id = sessions.start(connection, org, user_id)
-        resumed = sessions.resume(connection, org, session_id, 0)
-    return Login(
-        org, user, session_id, bool(credential["expired"]), resumed.settings.session_seconds
-    )
+    return org, user_id, bool(credential["expired"])
+
+
+def admit(connection: Connection, org: Org, user_id: str, *, for_api: bool = False) -> User:
+    """The user whose password was right, if active; failed attempts are forgotten.
+
+    Raises ApiFault INVALID_LOGIN, and `for_api` API_DISABLED_FOR_ORG.
+    """
+    user = sessions.read_user(connection, org, user_id)
+    if user is None:
+        raise ApiFault("INVALID_LOGIN", _REFUSED)
+    if for_api and not user.may("ApiEnabled"):
+        text = "API is not enabled for this Organization or Partner"
+        raise ApiFault("API_DISABLED_FOR_ORG", text)
+    _reset_attempts(connection, org, user_id)
+    return user
 
 
 def _accepts(passwords: Passwords, password: str, kept: str | None) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sqlalchemy import Connection
+
 from orgbox import ids
 from orgbox.catalog.load import Catalog
 from orgbox.clock import Clock
@@ -15,7 +17,11 @@ from orgbox.soql import Plans
 
 @dataclass
 class Org:
-    """`number` is the org's Id as an integer: the first column of every key."""
+    """`number` is the org's Id as an integer: the first column of every key.
+
+    `origin` is the number of the template an isolated org was copied from: its user names are its own
+    affair, unknown to other orgs, and its new Ids go on where the template's end.
+    """
 
     id: str
     name: str
@@ -26,12 +32,28 @@ class Org:
     rules: Mapping[str, Rules]
     plans: Plans
     rows: Rows
+    origin: int | None = None
     requests: int = field(default=0)
 
     @property
     def number(self) -> int:
         """The number inside the org's Id."""
         return ids.number(self.id)
+
+    @property
+    def isolated(self) -> bool:
+        """Whether user names need to be unique in this org only; login() must name the org."""
+        return self.origin is not None
+
+    def next_ids(self, connection: Connection, prefix: str, count: int) -> list[str]:
+        """New Ids for `count` records of a key prefix, ascending."""
+        last = self.store.count_up(connection, self.number, prefix, count)
+        return [self.id_of(prefix, n) for n in range(last - count + 1, last + 1)]
+
+    def id_of(self, prefix: str, n: int) -> str:
+        """The n-th Id of a key prefix. Ids of orgs with different origins differ in their first digits."""
+        origin = self.number if self.origin is None else self.origin
+        return ids.make(prefix, (origin % 62**4) * 62**8 + n)
 
     def rules_of(self, sobject: str) -> Rules:
         """The rules of an SObject, by its name in the catalogue."""

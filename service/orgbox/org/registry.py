@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from orgbox import ids
 from orgbox.catalog.load import Catalog
@@ -20,7 +20,9 @@ from orgbox.org.store import Store
 from orgbox.org.visibility import Rows
 from orgbox.soql import Plans
 
-_ORG_PREFIX = "00D"
+ORG_PREFIX = "00D"
+ORG, TEMPLATE, SNAPSHOT = "org", "template", "snapshot"
+"""Kinds of orgs in the register; only the first one is to be seen."""
 _LARGEST = 62**9
 """Org numbers fit a 64-bit column."""
 
@@ -42,7 +44,7 @@ class Orgs:
         self.passwords = passwords
         self._rules = rules
         self._limits = limits
-        self._clock = clock
+        self.clock = clock
         self.store = Store(database, schemas.build(catalog))
         self._plans = Plans(self.store.schema.records, limits)
         self._rows = Rows(self.store.schema)
@@ -56,59 +58,80 @@ class Orgs:
     def get(self, org_id: str) -> Org | None:
         """The org of an Id of 15 or 18 characters, or None."""
         normal = ids.normalize(org_id)
-        if normal is None or normal[:3] != _ORG_PREFIX:
+        if normal is None or normal[:3] != ORG_PREFIX:
             return None
         number = ids.number(normal)
         if number not in self._known:
             table = self.store.schema.system["orgbox_org"]
             with self.database.read() as connection:
-                statement = select(table.c.id, table.c.name).where(table.c.org == number)
+                statement = select(table).where(table.c.org == number, table.c.kind == ORG)
                 row = connection.execute(statement).one_or_none() if number < _LARGEST * 62 else None
             if row is None:
                 return None
-            self._known[number] = self._org(row.id, row.name)
+            self._known[number] = self.make(row.id, row.name, row.origin)
         return self._known[number]
 
     def all(self) -> list[Org]:
         """Every org, in the order of their numbers."""
         table = self.store.schema.system["orgbox_org"]
         with self.database.read() as connection:
-            found = connection.scalars(select(table.c.id).order_by(table.c.org)).all()
+            kind = table.c.kind == ORG
+            found = connection.scalars(select(table.c.id).where(kind).order_by(table.c.org)).all()
         return [org for org in map(self.get, found) if org]
 
-    def of_username(self, username: str) -> tuple[Org, str] | None:
-        """The org and the Id of the user with that user name, or None. User names are unique everywhere."""
+    def of_username(self, username: str, org: Org | None = None) -> tuple[Org, str] | None:
+        """The org and the Id of the user with that user name, or None.
+
+        User names are unique over all orgs but the isolated ones, which must be named.
+        """
+        scope = org.number if org and org.isolated else unique.EVERYWHERE
         with self.database.read() as connection:
-            held = unique.holder(
-                self.store, connection, unique.EVERYWHERE, "User.Username", username
-            )
+            held = unique.holder(self.store, connection, scope, "User.Username", username)
         if held is None:
             return None
         number, user_id = held
-        org = self.get(ids.make(_ORG_PREFIX, number))
-        return (org, user_id) if org else None
+        found = self.get(ids.make(ORG_PREFIX, number))
+        return (found, user_id) if found else None
 
     def create(self, seed: Seed) -> Org:
         """A new org filled from a seed. Raises SeedError."""
         org_id = ids.normalize(seed.id) if seed.id else None
-        if seed.id and (org_id is None or org_id[:3] != _ORG_PREFIX):
+        if seed.id and (org_id is None or org_id[:3] != ORG_PREFIX):
             raise SeedError(f"[org] id: {seed.id!r} is not the Id of an org")
-        org_id = org_id or ids.make(_ORG_PREFIX, secrets.randbelow(_LARGEST))
-        org = self._org(org_id, seed.name)
-        table = self.store.schema.system["orgbox_org"]
-        with self.database.write() as connection:
-            connection.execute(
-                insert(table).values(
-                    org=org.number, id=org.id, name=org.name, settings=seed.settings.to_json(),
-                    created=moment_text(org.clock.now()),
-                )
-            )  # fmt: skip
-            plant(connection, org, seed, self.passwords)
-        self._known[org.number] = org
+        org = self.make(org_id or new_org_id(), seed.name, None)
+        self.fill(org, seed, ORG)
         return org
 
-    def _org(self, org_id: str, name: str) -> Org:
+    def fill(self, org: Org, seed: Seed, kind: str) -> None:
+        """Enter an org made by `make` and create the seed's records in it. Raises SeedError."""
+        with self.database.write() as connection:
+            self.enter(connection, org, seed.settings.to_json(), kind, org.origin)
+            plant(connection, org, seed, self.passwords)
+
+    def enter(
+        self, connection: Connection, org: Org, settings: str, kind: str, origin: int | None = None
+    ) -> None:
+        """Put an org into the register."""
+        table = self.store.schema.system["orgbox_org"]
+        connection.execute(
+            insert(table).values(
+                org=org.number, id=org.id, name=org.name, settings=settings, kind=kind, origin=origin,
+                created=moment_text(self.clock.now()),
+            )
+        )  # fmt: skip
+
+    def forget(self, org: Org) -> None:
+        """Drop what is kept in memory of an org that is gone."""
+        self._known.pop(org.number, None)
+
+    def make(self, org_id: str, name: str, origin: int | None) -> Org:
+        """An org of this service, not entered yet. Its clock runs with the service's until it is set."""
         return Org(
-            org_id, name, self.catalog, self.store, self._clock, self._limits, self._rules,
-            self._plans, self._rows,
-        )
+            org_id, name, self.catalog, self.store, Clock(self.clock.now), self._limits, self._rules,
+            self._plans, self._rows, origin,
+        )  # fmt: skip
+
+
+def new_org_id() -> str:
+    """A random Id for an org."""
+    return ids.make(ORG_PREFIX, secrets.randbelow(_LARGEST))

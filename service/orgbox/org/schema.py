@@ -89,6 +89,7 @@ _SYSTEM: dict[str, tuple[tuple[str, TypeEngine[Any], bool], ...]] = {
     "orgbox_org": (
         ("org", _NUMBER, True), ("id", ID_COLUMN, False), ("name", TEXT_COLUMN, False),
         ("created", TEXT_COLUMN, False), ("settings", TEXT_COLUMN, False),
+        ("kind", TEXT_COLUMN, False), ("origin", _NUMBER, False),
     ),
     "orgbox_counter": (
         ("org", _NUMBER, True), ("name", TEXT_COLUMN, True), ("value", _NUMBER, False),
@@ -107,6 +108,10 @@ _SYSTEM: dict[str, tuple[tuple[str, TypeEngine[Any], bool], ...]] = {
         ("created", TEXT_COLUMN, False), ("last_used", TEXT_COLUMN, False),
         ("client", TEXT_COLUMN, False),
     ),
+    "orgbox_console_session": (
+        ("hash", TEXT_COLUMN, True), ("org", _NUMBER, False), ("user_id", ID_COLUMN, False),
+        ("created", TEXT_COLUMN, False), ("last_used", TEXT_COLUMN, False),
+    ),
     "orgbox_deleted": (
         ("org", _NUMBER, True), ("sobject", TEXT_COLUMN, True), ("id", ID_COLUMN, True),
         ("deleted", TEXT_COLUMN, False), ("deleted_by", ID_COLUMN, False),
@@ -120,15 +125,34 @@ _SYSTEM: dict[str, tuple[tuple[str, TypeEngine[Any], bool], ...]] = {
         ("org", _NUMBER, True), ("cursor", ID_COLUMN, True), ("number", _COUNT, True),
         ("ids", TEXT_COLUMN, False),
     ),
+    "orgbox_mail": (
+        ("org", _NUMBER, True), ("number", _NUMBER, True), ("kind", TEXT_COLUMN, False),
+        ("about", ID_COLUMN, False), ("recipient", TEXT_COLUMN, False), ("nonce", TEXT_COLUMN, False),
+        ("facts", TEXT_COLUMN, False), ("created", TEXT_COLUMN, False), ("status", TEXT_COLUMN, False),
+        ("due", _NUMBER, False), ("attempts", _COUNT, False), ("reply", TEXT_COLUMN, False),
+        ("settled", TEXT_COLUMN, False),
+    ),
+    "orgbox_link": (
+        ("hash", TEXT_COLUMN, True), ("org", _NUMBER, False), ("invitation", ID_COLUMN, False),
+        ("recipient", TEXT_COLUMN, False),
+    ),
+    "orgbox_lease": (
+        ("org", _NUMBER, True), ("name", TEXT_COLUMN, True), ("holder", TEXT_COLUMN, False),
+        ("until", _NUMBER, False),
+    ),
 }  # fmt: skip
+_SYSTEM_INDEXES = {"orgbox_mail": (("status", "due"), ("org", "about"))}
 
 
 def _system_table(metadata: MetaData, name: str, *rows: tuple[str, TypeEngine[Any], bool]) -> Table:
-    return Table(
+    table = Table(
         name, metadata,
         *(Column(column, type_, primary_key=key, autoincrement=False) for column, type_, key in rows),
         sqlite_with_rowid=False,
     )  # fmt: skip
+    for columns in _SYSTEM_INDEXES.get(name, ()):
+        Index(f"ix_{name}_{'_'.join(columns)}", *(table.c[column] for column in columns))
+    return table
 
 
 def upgrade(connection: Connection, schema: Schema) -> None:

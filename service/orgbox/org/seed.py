@@ -134,7 +134,7 @@ def _granted(where: str, sobject: SObject, permission: str) -> dict[str, bool]:
 
 def _system_session(connection: Connection, org: Org, settings: OrgSettings) -> Session:
     """A session that may do everything, in the name of the first user to be created."""
-    first = org.store.first_id(org.number, org.catalog["User"].key_prefix or "")
+    first = org.id_of(org.catalog["User"].key_prefix or "", 1)
     user = User(
         first, "", "Orgbox", "", "", None, "Etc/UTC", "en_US", "en_US", "Standard",
         frozenset(DECIDING),

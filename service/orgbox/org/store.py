@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from orgbox import ids
 from orgbox.catalog.fieldtypes import ID_COLUMN, fold
 from orgbox.catalog.sobject import SObject
 from orgbox.org.database import Database
@@ -171,15 +170,6 @@ class Store:
             {"values": self.array(keys)},
         )
 
-    def next_ids(self, connection: Connection, org: int, prefix: str, count: int) -> list[str]:
-        """New Ids for `count` records, ascending. Ids of two orgs differ in their first digits."""
-        last = self.count_up(connection, org, prefix, count)
-        return [_id(org, prefix, n) for n in range(last - count + 1, last + 1)]
-
-    def first_id(self, org: int, prefix: str) -> str:
-        """The Id the first record of a kind gets."""
-        return _id(org, prefix, 1)
-
     def count_up(self, connection: Connection, org: int, name: str, by: int = 1) -> int:
         """Add to a counter of the org and return its new value."""
         table = self.schema.system["orgbox_counter"]
@@ -205,10 +195,6 @@ class Store:
         if key not in self._texts:
             self._texts[key] = self.database.text(make())
         return self._texts[key]
-
-
-def _id(org: int, prefix: str, n: int) -> str:
-    return ids.make(prefix, (org % 62**4) * 62**8 + n)
 
 
 def _update(table: Table, names: tuple[str, ...]) -> Any:

@@ -6,6 +6,7 @@ from orgbox.catalog.fieldtypes import fold
 from orgbox.catalog.sobject import SObject
 from orgbox.errors import RecordError
 from orgbox.org import unique
+from orgbox.org.org import Org
 from orgbox.org.rulebook import Record, Unique, good_ones
 from orgbox.org.session import Session
 
@@ -25,7 +26,7 @@ def claim(session: Session, sobject: SObject, records: list[Record]) -> None:
                 record.errors.append(rule.error(record, first))
             else:
                 claims[text] = first
-        scope = unique.EVERYWHERE if rule.everywhere else org.number
+        scope = _scope(org, rule)
         taken = unique.claim(org.store, session.connection, scope, rule.kind, claims, org.number)
         for record in good_ones(records):
             text = rule.value(record, session)
@@ -57,7 +58,7 @@ def _release(session: Session, sobject: SObject, records: list[Record]) -> None:
     org = session.org
     holders = [str(r.id) for r in records]
     for rule in uniques(session, sobject):
-        scope = unique.EVERYWHERE if rule.everywhere else org.number
+        scope = _scope(org, rule)
         unique.release(org.store, session.connection, scope, rule.kind, holders)
 
 
@@ -83,3 +84,7 @@ def duplicate(name: str, id_: str, fields: Sequence[str] = ()) -> RecordError:
     """The refusal of a value that another record has."""
     text = f"duplicate value found: {name} duplicates value on record with id: {id_[:15]}"
     return RecordError("DUPLICATE_VALUE", text, fields)
+
+
+def _scope(org: Org, rule: Unique) -> int:
+    return unique.EVERYWHERE if rule.everywhere and not org.isolated else org.number

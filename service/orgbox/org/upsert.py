@@ -1,5 +1,6 @@
 """upsert(): update the record whose key field has the value sent, else create it."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from orgbox import ids
@@ -55,22 +56,21 @@ def _prepare_by_id(records: list[Record]) -> None:
 
 
 def _match(session: Session, sobject: SObject, name: str, records: list[Record]) -> None:
-    """Find by external id the record each one updates."""
-    seen: set[str] = set()
+    """Find by external id the record each one updates; all of those that share one fail."""
+    times = Counter(fold(str(record.values.get(name))) for record in records)
     f = sobject.by_name[name.lower()]
     for record in records:
         value = record.values.get(name)
         record.values.pop("Id", None)
         if value is None:
             refuse([record], "MISSING_ARGUMENT", f"{name} not specified", [name])
-        elif fold(str(value)) in seen:
+        elif times[fold(str(value))] > 1:
             text = f"Duplicate external id specified: {value}"
             refuse([record], "DUPLICATE_VALUE", text, [name])
-        else:
-            seen.add(fold(str(value)))
     org = session.org
+    wanted = [fold(str(record.values[name])) for record in good_ones(records)]
     rows = org.store.where(
-        session.connection, org.number, sobject, f.shadow or name, seen, ("Id", name)
+        session.connection, org.number, sobject, f.shadow or name, wanted, ("Id", name)
     )
     holders: dict[str, list[str]] = {}
     for row in rows:

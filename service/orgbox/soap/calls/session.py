@@ -16,14 +16,19 @@ _SCOPED = "Invalid username or password, locked out or Self-Service portal is no
 @call("login", signed_in=False)
 def login(context: Context, username: str, password: str) -> dict[str, Any]:
     """LoginResult. The org in a LoginScopeHeader or the path must be the user's."""
-    scope = context.envelope.header("LoginScopeHeader", "organizationId")
     _check_size(context)
-    found = context.orgs.of_username(username.strip())
-    org, user_id = found or (None, None)
+    scope = context.envelope.header("LoginScopeHeader", "organizationId")
     wanted = ids.normalize(scope) if scope else context.request.org_id
-    if scope and (org is None or wanted != org.id):
-        raise ApiFault("INVALID_LOGIN", _SCOPED)
-    made = logins.login(org, user_id, password, context.orgs.passwords)
+    named = context.orgs.get(wanted) if wanted else None
+    org, user_id = context.orgs.of_username(username.strip(), named) or (None, None)
+    if (scope or wanted) and org is not named:
+        org, user_id = None, None
+    try:
+        made = logins.login(org, user_id, password, context.orgs.passwords)
+    except ApiFault as error:
+        if scope and error.code == "INVALID_LOGIN":
+            raise ApiFault(error.code, _SCOPED) from None
+        raise
     with made.org.store.database.read() as connection:
         live = sessions.resume(connection, made.org, made.session_id, context.request.version)
     return {

@@ -1,0 +1,179 @@
+"""Orgs on demand: create, delete, reset, snapshot, restore, fork. All of them copy rows of one org to another
+number within the database, so an org takes milliseconds.
+
+For each seed there is one hidden template; an org made from it is isolated: it has the template's Ids
+and user names, whatever other orgs have, and login() must name it by its Id.
+"""
+
+import hashlib
+
+from sqlalchemy import Connection, Table, delete, insert, literal, select, update
+
+from orgbox import ids
+from orgbox.errors import OrgboxError
+from orgbox.org import unique
+from orgbox.org.org import Org
+from orgbox.org.registry import ORG, ORG_PREFIX, SNAPSHOT, TEMPLATE, Orgs, new_org_id
+from orgbox.org.seed import Seed
+
+_OWN = (
+    "orgbox_org", "orgbox_session", "orgbox_cursor", "orgbox_cursor_chunk",
+    "orgbox_mail", "orgbox_link", "orgbox_schema",
+)  # fmt: skip
+"""Tables whose rows belong to one org for good: who is signed in stays signed in when it is reset."""
+
+
+class NoSuchSnapshot(OrgboxError):
+    """The org has no snapshot of that name."""
+
+
+class Lifecycle:
+    """Makes and unmakes orgs of a registry."""
+
+    def __init__(self, orgs: Orgs) -> None:
+        self._orgs = orgs
+        self._register = orgs.store.schema.system["orgbox_org"]
+
+    def create(self, seed: Seed, name: str | None = None) -> Org:
+        """A new isolated org as the seed has it. Raises SeedError for a seed that is refused."""
+        template = self._template(seed)
+        return self._copy_to_new(template, name or seed.name, template)
+
+    def fork(self, org: Org, name: str | None = None) -> Org:
+        """A new isolated org with everything another one has, but nobody signed in."""
+        origin = org.number if org.origin is None else org.origin
+        return self._copy_to_new(org.number, name or org.name, origin)
+
+    def delete(self, org: Org) -> None:
+        """Remove an org with all its rows and snapshots."""
+        with self._orgs.database.write() as connection:
+            register = self._register
+            mine = (register.c.kind == SNAPSHOT) & (register.c.origin == org.number)
+            for number in connection.scalars(select(register.c.org).where(mine)).all():
+                self._clear(connection, number, with_own=True)
+            self._clear(connection, org.number, with_own=True)
+        self._orgs.forget(org)
+
+    def reset(self, org: Org) -> None:
+        """Bring an isolated org back to what its template has. Raises NoSuchSnapshot for another org."""
+        if org.origin is None:
+            raise NoSuchSnapshot(f"{org.id} was not made on demand: it has nothing to go back to")
+        self._replace(org, org.origin)
+
+    def snapshot(self, org: Org, name: str) -> None:
+        """Keep what the org has now under a name; an older snapshot of that name goes."""
+        kept = self._orgs.make(new_org_id(), name, None)
+        with self._orgs.database.write() as connection:
+            old = self._find(connection, org, name)
+            if old is not None:
+                self._clear(connection, old, with_own=True)
+            settings = self._settings(connection, org.number)
+            self._orgs.enter(connection, kept, settings, SNAPSHOT, org.number)
+            self._copy(connection, org.number, kept)
+
+    def snapshots(self, org: Org) -> list[str]:
+        """Names of the org's snapshots, oldest first."""
+        register = self._register
+        mine = (register.c.kind == SNAPSHOT) & (register.c.origin == org.number)
+        statement = select(register.c.name).where(mine).order_by(register.c.created, register.c.name)
+        with self._orgs.database.read() as connection:
+            return list(connection.scalars(statement))
+
+    def restore(self, org: Org, name: str) -> None:
+        """Bring the org back to a snapshot. Raises NoSuchSnapshot."""
+        with self._orgs.database.read() as connection:
+            found = self._find(connection, org, name)
+        if found is None:
+            raise NoSuchSnapshot(f"{org.id} has no snapshot {name!r}")
+        self._replace(org, found)
+
+    def _template(self, seed: Seed) -> int:
+        """The number of the seed's template, made when there is none. It follows from the seed's text."""
+        digest = hashlib.sha256(repr(seed).encode() + self._orgs.catalog.content_hash.encode())
+        number = int.from_bytes(digest.digest()[:6], "big")
+        with self._orgs.database.read() as connection:
+            statement = select(self._register.c.org).where(self._register.c.org == number)
+            if connection.scalar(statement) is not None:
+                return number
+        template = self._orgs.make(ids.make(ORG_PREFIX, number), seed.name, number)
+        self._orgs.fill(template, seed, TEMPLATE)
+        return number
+
+    def _copy_to_new(self, source: int, name: str, origin: int) -> Org:
+        made = self._orgs.make(new_org_id(), name, origin)
+        with self._orgs.database.write() as connection:
+            self._orgs.enter(connection, made, self._settings(connection, source), ORG, origin)
+            self._copy(connection, source, made)
+        return made
+
+    def _replace(self, org: Org, source: int) -> None:
+        with self._orgs.database.write() as connection:
+            self._clear(connection, org.number, with_own=False)
+            self._copy(connection, source, org)
+            if not org.isolated:
+                self._publish_names(connection, org)
+            register = self._register
+            settings = self._settings(connection, source)
+            connection.execute(
+                update(register).where(register.c.org == org.number).values(settings=settings)
+            )
+
+    def _copy(self, connection: Connection, source: int, target: Org) -> None:
+        for table in self._tables():
+            names = [column.name for column in table.columns if column.name != "org"]
+            rows = select(literal(target.number), *(table.c[name] for name in names))
+            connection.execute(
+                insert(table).from_select(["org", *names], rows.where(table.c.org == source))
+            )
+        self._claim_names(connection, source, target)
+        organization = self._orgs.store.schema.records["Organization"]
+        connection.execute(
+            update(organization).where(organization.c.org == target.number).values(Id=target.id)
+        )
+
+    def _claim_names(self, connection: Connection, source: int, target: Org) -> None:
+        """What is unique over all orgs (user names) is held by the copy for itself alone."""
+        table = self._orgs.store.schema.system["orgbox_unique"]
+        held = (table.c.org == unique.EVERYWHERE) & (table.c.owner_org == source)
+        here = literal(target.number)
+        rows = select(here, table.c.kind, table.c.value, table.c.id, here).where(held)
+        columns = ["org", "kind", "value", "id", "owner_org"]
+        connection.execute(insert(table).from_select(columns, rows))
+        mine = table.c.org == target.number
+        connection.execute(update(table).where(mine).values(owner_org=target.number))
+
+    def _publish_names(self, connection: Connection, org: Org) -> None:
+        """An org that is not isolated takes its user names back from the snapshot it was restored to."""
+        table = self._orgs.store.schema.system["orgbox_unique"]
+        kinds = [u.kind for rules in org.rules.values() for u in rules.unique if u.everywhere]
+        mine = (table.c.org == org.number) & table.c.kind.in_(kinds)
+        connection.execute(update(table).where(mine).values(org=unique.EVERYWHERE))
+
+    def _clear(self, connection: Connection, number: int, *, with_own: bool) -> None:
+        store = self._orgs.store
+        for table in self._tables():
+            connection.execute(delete(table).where(table.c.org == number))
+        names = store.schema.system["orgbox_unique"]
+        connection.execute(delete(names).where(names.c.owner_org == number))
+        if with_own:
+            for name in _OWN[:-1]:
+                table = store.schema.system[name]
+                connection.execute(delete(table).where(table.c.org == number))
+
+    def _tables(self) -> list[Table]:
+        """Tables whose rows are copied."""
+        schema = self._orgs.store.schema
+        system = [table for name, table in schema.system.items() if name not in _OWN]
+        return [*schema.records.values(), *system]
+
+    def _settings(self, connection: Connection, number: int) -> str:
+        register = self._register
+        found = connection.scalar(select(register.c.settings).where(register.c.org == number))
+        return str(found)
+
+    def _find(self, connection: Connection, org: Org, name: str) -> int | None:
+        register = self._register
+        statement = select(register.c.org).where(
+            register.c.kind == SNAPSHOT, register.c.origin == org.number, register.c.name == name
+        )
+        return connection.scalar(statement)
