@@ -23,6 +23,8 @@ class Limits:
     query_seconds: float = 30.0
     login_attempts: int = 10
     lockout_minutes: int = 15
+    groups_per_user: int = 300
+    subscriptions_per_user: int = 500
 
 
 STRICT = Limits()

@@ -1,6 +1,7 @@
 """CollaborationGroupMember: who belongs to a group. Source: Object Reference, CollaborationGroupMember."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, update
 
@@ -8,8 +9,17 @@ from orgbox.errors import RecordError
 from orgbox.org.rulebook import Batch, Record, Rules, Unique
 from orgbox.org.session import Session
 from orgbox.rules import groups
+from orgbox.rules.counts import count_by
 from orgbox.rules.groups import Group
 from orgbox.rules.texts import no_access, no_access_to_reference
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The groups the records name, and in how many groups each of the members is."""
+
+    groups: dict[str, Group]
+    memberships: Counter[str]
 
 
 def role_is_standard_unless_given(member: Record, _: Batch) -> None:
@@ -22,16 +32,26 @@ def role_is_standard_unless_given(member: Record, _: Batch) -> None:
 
 def caller_may_add_members(member: Record, batch: Batch) -> None:
     """Public groups are joined freely; to private ones the owner or a manager adds members."""
-    group = batch.facts[member["CollaborationGroupId"]]
+    group = batch.facts.groups[member["CollaborationGroupId"]]
     joins_public = group.type == "Public" and member["MemberId"] == batch.session.user.id
     plain = member["CollaborationRole"] == "Standard"
     if not (joins_public and plain or group.is_run_by(batch.session)):
         raise no_access_to_reference()
 
 
+def member_has_room(member: Record, batch: Batch) -> None:
+    """A user can be a member of 300 groups."""
+    counts: Counter[str] = batch.facts.memberships
+    counts[member["MemberId"]] += 1
+    limit = batch.session.org.limits.groups_per_user
+    if counts[member["MemberId"]] > limit:
+        text = f"A user can be a member of {limit} groups."
+        raise RecordError("LIMIT_EXCEEDED", text, ["MemberId"])
+
+
 def caller_may_change_members(member: Record, batch: Batch) -> None:
     """Who runs the group changes roles; a member changes his own notifications."""
-    group = batch.facts[member["CollaborationGroupId"]]
+    group = batch.facts.groups[member["CollaborationGroupId"]]
     own = member["MemberId"] == batch.session.user.id and not member.changes("CollaborationRole")
     if not (own or group.is_run_by(batch.session)):
         raise no_access()
@@ -39,14 +59,14 @@ def caller_may_change_members(member: Record, batch: Batch) -> None:
 
 def caller_may_remove_members(member: Record, batch: Batch) -> None:
     """A member leaves; who runs the group removes members."""
-    group = batch.facts[member["CollaborationGroupId"]]
+    group = batch.facts.groups[member["CollaborationGroupId"]]
     if not (member["MemberId"] == batch.session.user.id or group.is_run_by(batch.session)):
         raise no_access()
 
 
 def owner_stays(member: Record, batch: Batch) -> None:
     """The owner of a group is always a member of it."""
-    if batch.facts[member["CollaborationGroupId"]].owner_id == member["MemberId"]:
+    if batch.facts.groups[member["CollaborationGroupId"]].owner_id == member["MemberId"]:
         raise no_access()
 
 
@@ -71,8 +91,9 @@ def _count(session: Session, changes: Counter[str]) -> None:
     session.connection.execute(statement, rows)
 
 
-def _facts(batch: Batch) -> dict[str, Group]:
-    return groups.load(batch.session, [str(r["CollaborationGroupId"]) for r in batch.records])
+def _facts(batch: Batch) -> Facts:
+    found = groups.load(batch.session, [str(r["CollaborationGroupId"]) for r in batch.records])
+    return Facts(found, count_by(batch, "MemberId"))
 
 
 def _membership(member: Record, _: Session) -> str | None:
@@ -91,7 +112,7 @@ RULES = Rules(
     facts=_facts,
     fill=(role_is_standard_unless_given,),
     unique=(Unique("CollaborationGroupMember", _membership, _already_a_member),),
-    before_create=(caller_may_add_members,),
+    before_create=(caller_may_add_members, member_has_room),
     after_create=(count_in,),
     before_update=(caller_may_change_members,),
     before_delete=(caller_may_remove_members, owner_stays),

@@ -1,8 +1,11 @@
 """EntitySubscription: who follows whom. Source: Object Reference, EntitySubscription."""
 
+from collections import Counter
+
 from orgbox.errors import RecordError
 from orgbox.org.rulebook import Batch, Record, Rules, Unique
 from orgbox.org.session import Session
+from orgbox.rules.counts import count_by
 from orgbox.rules.texts import no_access, no_access_to_reference
 
 
@@ -20,11 +23,24 @@ def nobody_follows_himself(subscription: Record, _: Batch) -> None:
         raise RecordError("INVALID_CROSS_REFERENCE_KEY", text)
 
 
+def follower_has_room(subscription: Record, batch: Batch) -> None:
+    """A user follows a limited number of users and records."""
+    counts: Counter[str] = batch.facts
+    counts[subscription["SubscriberId"]] += 1
+    if counts[subscription["SubscriberId"]] > batch.session.org.limits.subscriptions_per_user:
+        raise RecordError("LIMIT_EXCEEDED", "Maximum per user subscription limit reached.")
+
+
 def caller_unfollows_for_himself(subscription: Record, batch: Batch) -> None:
     """One ends one's own subscriptions; those with Modify All Data any."""
     own = subscription["SubscriberId"] == batch.session.user.id
     if not (own or batch.session.user.may("ModifyAllData")):
         raise no_access()
+
+
+def _facts(batch: Batch) -> Counter[str]:
+    """How many each of the followers follows."""
+    return count_by(batch, "SubscriberId")
 
 
 def _subscription(subscription: Record, _: Session) -> str | None:
@@ -40,7 +56,8 @@ def _already_following(_: Record, holder: str) -> RecordError:
 
 
 RULES = Rules(
+    facts=_facts,
     unique=(Unique("EntitySubscription", _subscription, _already_following),),
-    before_create=(caller_follows_for_himself, nobody_follows_himself),
+    before_create=(caller_follows_for_himself, nobody_follows_himself, follower_has_room),
     before_delete=(caller_unfollows_for_himself,),
 )

@@ -8,6 +8,8 @@ from orgbox.errors import RecordError
 from orgbox.org.checks import is_email_address
 from orgbox.org.rulebook import Batch, Record, Rules, Unique
 from orgbox.org.session import Session
+from orgbox.rules import licenses
+from orgbox.rules.licenses import Profile
 from orgbox.rules.texts import no_access
 
 
@@ -20,7 +22,7 @@ def full_name(user: Record, _: Batch) -> None:
 def user_type_of_profile(user: Record, batch: Batch) -> None:
     """UserType follows from the profile."""
     if user.changes("ProfileId"):
-        user.values["UserType"] = batch.facts.get(user["ProfileId"])
+        user.values["UserType"] = batch.facts[user["ProfileId"]].user_type
 
 
 def nickname(user: Record, _: Batch) -> None:
@@ -50,14 +52,38 @@ def profile_and_activity_are_the_administrators(user: Record, batch: Batch) -> N
         raise no_access()
 
 
-def _facts(batch: Batch) -> dict[str, str]:
-    """The user type of each profile named."""
-    org = batch.session.org
-    keys = {str(r["ProfileId"]) for r in batch.records if r["ProfileId"]}
-    rows = org.store.fetch(
-        batch.session.connection, org.number, org.catalog["Profile"], keys, ("UserType",)
-    )
-    return {key: row["UserType"] for key, row in rows.items()}
+def profile_fits_the_license(user: Record, batch: Batch) -> None:
+    """A user changes to profiles of the same license; from Chatter alone also up to a full one."""
+    if not user.changes("ProfileId"):
+        return
+    old, new = batch.facts[user.before["ProfileId"]], batch.facts[user["ProfileId"]]
+    if new.license is not old.license and (new.only_chatter or not old.only_chatter):
+        text = (
+            "You can only assign profiles that are compatible with the user's license. For a list of "
+            "compatible licenses and profiles, see the Salesforce Help."
+        )
+        raise RecordError("FIELD_INTEGRITY_EXCEPTION", text, ["ProfileId"])
+
+
+def a_license_is_left(user: Record, batch: Batch) -> None:
+    """An active user takes up a license of the profile's kind."""
+    wanted = batch.facts[user["ProfileId"]].license
+    had = user.before.get("IsActive") and batch.facts[user.before["ProfileId"]].license
+    if user["IsActive"] and had is not wanted and not wanted.take():
+        raise RecordError("LICENSE_LIMIT_EXCEEDED", "License Limit Exceeded", ["ProfileId"])
+
+
+def licenses_are_counted(users: list[Record], batch: Batch) -> None:
+    """UsedLicenses follows the users."""
+    if any(user.changes(name) for user in users for name in ("ProfileId", "IsActive")):
+        licenses.count(batch.session, [profile.license for profile in batch.facts.values()])
+
+
+def _facts(batch: Batch) -> dict[str, Profile]:
+    """The profiles that users have and get."""
+    had = {record.before.get("ProfileId") for record in batch.records}
+    named = had | {record["ProfileId"] for record in batch.records}
+    return licenses.load(batch.session, [str(key) for key in named if key])
 
 
 def _username(user: Record, _: Session) -> str | None:
@@ -93,10 +119,14 @@ RULES = Rules(
         Unique("User.Username", _username, _username_taken, everywhere=True),
         Unique("User.CommunityNickname", _nickname, _nickname_taken),
     ),
-    before_create=(caller_manages_users, username_is_an_email_address),
+    before_create=(caller_manages_users, username_is_an_email_address, a_license_is_left),
+    after_create=(licenses_are_counted,),
     before_update=(
         caller_manages_users,
         profile_and_activity_are_the_administrators,
         username_is_an_email_address,
+        profile_fits_the_license,
+        a_license_is_left,
     ),
+    after_update=(licenses_are_counted,),
 )
