@@ -1,0 +1,1 @@
+"""Mail: composed from templates, handed to an SMTP server. Knows no database: `org.outbox` keeps the mails."""

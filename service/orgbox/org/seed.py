@@ -139,7 +139,7 @@ def _system_session(connection: Connection, org: Org, settings: OrgSettings) -> 
         first, "", "Orgbox", "", "", None, "Etc/UTC", "en_US", "en_US", "Standard",
         frozenset(DECIDING),
     )  # fmt: skip
-    return Session(org, user, settings, connection, 0)
+    return Session(org, user, settings, connection, 0, quiet=True)
 
 
 def _refuse_unknown(where: str, found: Mapping[str, Any], known: set[str]) -> None:

@@ -37,7 +37,7 @@ _USER_ATTRIBUTES = (
 
 @dataclass(slots=True)
 class Session:
-    """A user at work in an org, within one transaction."""
+    """A user at work in an org, within one transaction. What a `quiet` one does is told by no mail."""
 
     org: Org
     user: User
@@ -47,6 +47,7 @@ class Session:
     hash: str = ""
     password_expired: bool = False
     stale: bool = False
+    quiet: bool = False
 
     @property
     def now(self) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, func, update
 
 from orgbox.errors import RecordError
+from orgbox.org import outbox
+from orgbox.org.outbox import NewMail
 from orgbox.org.rulebook import Batch, Record, Rules, Unique
 from orgbox.org.session import Session
 from orgbox.rules import groups
@@ -70,6 +72,24 @@ def owner_stays(member: Record, batch: Batch) -> None:
         raise no_access()
 
 
+def member_gets_a_mail(members: list[Record], batch: Batch) -> None:
+    """Who is added to a group by somebody else is told so."""
+    session = batch.session
+    added = [m for m in members if m["MemberId"] != session.user.id]
+    if not added or session.quiet:
+        return
+    org = session.org
+    keys = [str(m["MemberId"]) for m in added]
+    users = org.store.fetch(session.connection, org.number, org.catalog["User"], keys, ("Email",))
+    shared = {"inviter": session.user.name, "org": org.name}
+    mails = []
+    for member in added:
+        group = batch.facts.groups[member["CollaborationGroupId"]]
+        facts = shared | {"group": group.name, "description": group.description}
+        mails.append(NewMail("added", group.id, users[member["MemberId"]]["Email"], facts))
+    outbox.queue(session.connection, org, mails)
+
+
 def count_in(members: list[Record], batch: Batch) -> None:
     """MemberCount follows the members."""
     _count(batch.session, Counter(str(m["CollaborationGroupId"]) for m in members))
@@ -113,7 +133,7 @@ RULES = Rules(
     fill=(role_is_standard_unless_given,),
     unique=(Unique("CollaborationGroupMember", _membership, _already_a_member),),
     before_create=(caller_may_add_members, member_has_room),
-    after_create=(count_in,),
+    after_create=(count_in, member_gets_a_mail),
     before_update=(caller_may_change_members,),
     before_delete=(caller_may_remove_members, owner_stays),
     after_delete=(count_out,),

@@ -5,7 +5,9 @@ gives no error, docs/differences.md lists what we chose.
 from dataclasses import dataclass
 
 from orgbox.errors import RecordError
+from orgbox.org import invitations, outbox, uniqueness
 from orgbox.org.checks import is_email_address
+from orgbox.org.outbox import NewMail
 from orgbox.org.rulebook import Batch, Record, Rules, Unique
 from orgbox.org.session import Session
 from orgbox.rules import groups
@@ -93,7 +95,7 @@ def group_is_not_archived(invitation: Record, batch: Batch) -> None:
 
 def email_is_in_an_allowed_domain(invitation: Record, batch: Batch) -> None:
     """Limited to your allowed domain(s) unless sent from a private group that allows customers."""
-    if _is_to_a_customer(invitation, batch) and not _customers_may_come(invitation, batch):
+    if is_to_a_customer(invitation, batch) and not _customers_may_come(invitation, batch):
         address = invitation["InvitedUserEmail"]
         raise RecordError(
             "FIELD_INTEGRITY_EXCEPTION",
@@ -105,7 +107,7 @@ def email_is_in_an_allowed_domain(invitation: Record, batch: Batch) -> None:
 def inviter_may_invite_customers(invitation: Record, batch: Batch) -> None:
     """The "Invite Customers to Chatter" permission is needed to invite outside the Chatter domain."""
     allowed = batch.session.user.may("ChatterInviteExternalUsers")
-    if _is_to_a_customer(invitation, batch) and not allowed:
+    if is_to_a_customer(invitation, batch) and not allowed:
         raise no_access()
 
 
@@ -117,6 +119,28 @@ def invitee_is_not_a_user_of_the_org(invitation: Record, batch: Batch) -> None:
             "You can't send invitations to users of the organization the invite was sent from.",
             ["InvitedUserEmail"],
         )
+
+
+def invitee_gets_a_mail(created: list[Record], batch: Batch) -> None:
+    """The invitee is told who invites, to what, and the optional message; and gets the link to join."""
+    session = batch.session
+    if session.quiet:
+        return
+    created_at = session.org.clock.now()
+    shared = {
+        "inviter": session.user.name, "org": session.org.name,
+        "expires": f"{invitations.expiry(created_at, session.settings):%Y-%m-%d}",
+    }  # fmt: skip
+    mails = [
+        NewMail("invitation", str(i.id), i["InvitedUserEmailNormalized"], shared | _told(i, batch))
+        for i in created
+    ]
+    outbox.queue(session.connection, session.org, mails)
+
+
+def _told(invitation: Record, batch: Batch) -> dict[str, str]:
+    group = _group(invitation, batch)
+    return {"group": group.name if group else "", "message": invitation["OptionalMessage"] or ""}
 
 
 def only_a_sent_invitation_can_be_canceled(invitation: Record, _: Batch) -> None:
@@ -134,10 +158,11 @@ def caller_may_cancel(invitation: Record, batch: Batch) -> None:
         raise no_access()
 
 
-def cancel(invitations: list[Record], batch: Batch) -> None:
+def cancel(canceled: list[Record], batch: Batch) -> None:
     """delete() cancels: the row stays with Status Canceled, or goes, as the org is set."""
     session, keep = batch.session, batch.session.settings.keep_canceled_invitations
-    org, keys = session.org, [str(i.id) for i in invitations]
+    org, keys = session.org, [str(i.id) for i in canceled]
+    uniqueness.release_unique(session, batch.sobject, keys)
     if keep:
         changes = {
             "Status": "Canceled", "LastModifiedDate": session.now,
@@ -157,7 +182,8 @@ def _group(invitation: Record, batch: Batch) -> Group | None:
     return found
 
 
-def _is_to_a_customer(invitation: Record, batch: Batch) -> bool:
+def is_to_a_customer(invitation: Record, batch: Batch) -> bool:
+    """Whether the invited address is outside the company's domains."""
     domain = domain_of(invitation["InvitedUserEmailNormalized"])
     return domain not in batch.session.settings.allowed_domains
 
@@ -194,6 +220,7 @@ RULES = Rules(
         inviter_may_invite_customers,
         invitee_is_not_a_user_of_the_org,
     ),
+    after_create=(invitee_gets_a_mail,),
     before_delete=(only_a_sent_invitation_can_be_canceled, caller_may_cancel),
     instead_of_delete=cancel,
 )

@@ -6,7 +6,8 @@ from typing import Any
 
 from orgbox.org.session import Session
 
-_GROUP_FIELDS = ("Id", "Name", "OwnerId", "CollaborationType", "CanHaveGuests", "IsArchived")
+_GROUP_FIELDS = ("Id", "Name", "OwnerId", "CollaborationType", "CanHaveGuests", "IsArchived",
+                 "Description")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Group:
     allows_customers: bool
     archived: bool
     caller_role: str | None
+    description: str
 
     def is_run_by(self, session: Session) -> bool:
         """Owner, manager or system administrator; the administrator need not be a member."""
@@ -41,6 +43,7 @@ def _group(row: dict[str, Any], role: str | None) -> Group:
     return Group(
         row["Id"], row["Name"], row["OwnerId"], row["CollaborationType"],
         bool(row["CanHaveGuests"]), bool(row["IsArchived"]), role,
+        row["Description"] or "",
     )  # fmt: skip
 
 

@@ -1,0 +1,72 @@
+"""What the accept page and the acceptance of invitations say to each other, so that neither needs to know
+the other: `web` shows it, `rules.acceptance` does it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from orgbox.errors import OrgboxError, RecordError
+
+Ended = Literal["unknown", "used", "canceled", "expired"]
+
+
+class LinkEnded(OrgboxError):
+    """The link of an invitation leads nowhere: it never did, or does no longer."""
+
+    def __init__(self, reason: Ended) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Refused(OrgboxError):
+    """The answers cannot be accepted; `errors` name fields of User or CollaborationInvitation."""
+
+    def __init__(self, errors: Sequence[RecordError]) -> None:
+        super().__init__("; ".join(str(error) for error in errors))
+        self.errors = tuple(errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """An open invitation as its link shows it. `group` is empty for one to Chatter alone."""
+
+    org: str
+    inviter: str
+    group: str
+    message: str
+    email: str
+    is_customer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the invitee entered. `company` is asked of customers only."""
+
+    first_name: str
+    last_name: str
+    email: str
+    company: str
+    password: str
+    repeated: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The new user."""
+
+    org: str
+    user_id: str
+    username: str
+    name: str
+    group: str
+
+
+class Acceptance(Protocol):
+    """The way from a link to a user."""
+
+    def look(self, token: str) -> Invited:
+        """The invitation of a link. Raises LinkEnded."""
+
+    def accept(self, token: str, answers: Answers) -> Joined:
+        """Make the user. Raises LinkEnded, and Refused when the answers need another try."""
