@@ -6,8 +6,21 @@ and user names, whatever other orgs have, and login() must name it by its Id.
 """
 
 import hashlib
+from functools import partial
 
-from sqlalchemy import Connection, Table, delete, insert, literal, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Delete,
+    Insert,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from orgbox import ids
 from orgbox.errors import OrgboxError
@@ -119,12 +132,10 @@ class Lifecycle:
             )
 
     def _copy(self, connection: Connection, source: int, target: Org) -> None:
+        given = {"source": source, "target": target.number}
         for table in self._tables():
-            names = [column.name for column in table.columns if column.name != "org"]
-            rows = select(literal(target.number), *(table.c[name] for name in names))
-            connection.execute(
-                insert(table).from_select(["org", *names], rows.where(table.c.org == source))
-            )
+            text, order = self._orgs.store.kept(("copy", table.name), partial(_copying, table))
+            connection.exec_driver_sql(text, tuple(given[name] for name in order))
         self._claim_names(connection, source, target)
         organization = self._orgs.store.schema.records["Organization"]
         connection.execute(
@@ -152,7 +163,8 @@ class Lifecycle:
     def _clear(self, connection: Connection, number: int, *, with_own: bool) -> None:
         store = self._orgs.store
         for table in self._tables():
-            connection.execute(delete(table).where(table.c.org == number))
+            text, _ = self._orgs.store.kept(("clear", table.name), partial(_clearing, table))
+            connection.exec_driver_sql(text, (number,))
         names = store.schema.system["orgbox_unique"]
         connection.execute(delete(names).where(names.c.owner_org == number))
         if with_own:
@@ -177,3 +189,17 @@ class Lifecycle:
             register.c.kind == SNAPSHOT, register.c.origin == org.number, register.c.name == name
         )
         return connection.scalar(statement)
+
+
+def _copying(table: Table) -> Insert:
+    """All rows of the org `source` to the org `target`."""
+    names = [column.name for column in table.columns if column.name != "org"]
+    target = bindparam("target", type_=BigInteger())
+    rows = select(target, *(table.c[name] for name in names))
+    return insert(table).from_select(
+        ["org", *names], rows.where(table.c.org == bindparam("source"))
+    )
+
+
+def _clearing(table: Table) -> Delete:
+    return delete(table).where(table.c.org == bindparam("number"))
