@@ -9,14 +9,17 @@ from orgbox.clock import Clock
 from orgbox.config import Config
 from orgbox.http.edge import Edge, Endpoint, known_version
 from orgbox.limits import STRICT, Limits
+from orgbox.org.calllog import CallLog
 from orgbox.org.database import Database
 from orgbox.org.passwords import Passwords
 from orgbox.org.registry import Orgs
 from orgbox.org.rulebook import Rules
 from orgbox.org.seed import read_seed
 from orgbox.rules import RULES
+from orgbox.soap.description import description
 from orgbox.soap.service import SoapService
 from orgbox.soap.wsdl import wsdl
+from orgbox.web.desk import Desk
 from orgbox.web.site import make_site
 
 
@@ -63,7 +66,9 @@ def build(
 ) -> App:
     """The service of a configuration. Raises as `open_orgs`."""
     orgs = open_orgs(config, clock=clock, limits=limits, rules=rules)
-    edge = Edge(config, SoapService(orgs), _wsdl_writer(orgs), make_site(orgs))
+    calls = CallLog(config.call_log)
+    desk = Desk(orgs, calls, config.external_url, description().versions[-1])
+    edge = Edge(config, SoapService(orgs, calls), _wsdl_writer(orgs), make_site(desk))
     return App(config, orgs, edge)
 
 

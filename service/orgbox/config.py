@@ -36,11 +36,16 @@ SETTINGS = (
     Setting("threads", 8, "Calls answered at the same time by one process."),
     Setting("seed", "", "TOML file with the org a new database begins with; empty for Acme."),
     Setting("external_url", "", "URL under which clients reach this service, if not the one they call."),
+    Setting("smtp_url", "", "Mail server, as smtp://[user:password@]host:port or smtps://…; "
+            "empty keeps mails in the outbox."),
+    Setting("secret", "", "Key that links in mails are made with; empty for one in a file beside the "
+            "SQLite database."),
     Setting("session_seconds", 7200, "Seconds a session lives after its last call."),
     Setting("message_bytes", 50 * 1024 * 1024, "Largest request body, also after inflating gzip."),
     Setting("durable", True, "Whether a SQLite commit waits for the disk (synchronous=FULL)."),
     Setting("hash_memory_kib", 19_456, "Memory of one argon2id password hash, in KiB."),
     Setting("hash_rounds", 2, "Rounds of one argon2id password hash."),
+    Setting("call_log", 200, "SOAP calls the console shows of each org; 0 keeps none."),
     Setting("strict_soap_action", False, "Whether a missing SOAPAction header is a fault."),
 )
 

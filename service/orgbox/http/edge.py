@@ -9,7 +9,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -90,7 +90,7 @@ class Edge:
         newest = description().versions[-1]
         request = Request(
             endpoint.dialect, newest, b"", base_url(environ, self._config),
-            endpoint.org_id, endpoint.package_id,
+            endpoint.org_id, endpoint.package_id, environ.get("HTTP_USER_AGENT", ""),
         )  # fmt: skip
         try:
             version = known_version(endpoint.version)
@@ -98,12 +98,7 @@ class Edge:
             body = read_body(environ, self._config.message_bytes)
         except OrgboxError as error:
             return self._soap.fault(request, error)
-        return self._soap.answer(
-            Request(
-                endpoint.dialect, version, body, request.base_url,
-                endpoint.org_id, endpoint.package_id,
-            )
-        )  # fmt: skip
+        return self._soap.answer(replace(request, version=version, body=body))
 
     def _check_action(self, environ: Environ) -> None:
         if self._config.strict_soap_action and "HTTP_SOAPACTION" not in environ:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from orgbox.catalog.load import Catalog
+from orgbox.org.org import Org
 from orgbox.org.registry import Orgs
 from orgbox.org.session import Session
 from orgbox.soap.dialects import Dialect
@@ -15,7 +16,10 @@ from orgbox.soap.envelope import Envelope
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One POST: where it came to and its body, already inflated. `base_url` has no slash at its end."""
+    """One POST: where it came to and its body, already inflated. `base_url` has no slash at its end.
+
+    `client` is its User-Agent.
+    """
 
     dialect: Dialect
     version: int
@@ -23,11 +27,12 @@ class Request:
     base_url: str
     org_id: str | None = None
     package_id: str | None = None
+    client: str = ""
 
 
 @dataclass(slots=True)
 class Context:
-    """A call under way. `session` is there for every call that needs one.
+    """A call under way. `session` is there for every call that needs one, `org` once it is known.
 
     `afterwards` is run in a writing transaction once the reading one of the call has ended.
     """
@@ -38,6 +43,7 @@ class Context:
     envelope: Envelope
     arguments: list[Any]
     session: Session | None = None
+    org: Org | None = None
     afterwards: list[Callable[[Connection], None]] = field(default_factory=list)
 
     @property

@@ -6,6 +6,7 @@ mapping of errors.
 
 import logging
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 from spyne import Application, Service
@@ -14,12 +15,14 @@ from spyne.server import ServerBase
 
 from orgbox.errors import ApiFault, OrgboxError
 from orgbox.org import session as sessions
+from orgbox.org.calllog import CallLog
 from orgbox.org.org import Org
 from orgbox.org.registry import Orgs
 from orgbox.soap import calls as calls  # registers the functions that answer
 from orgbox.soap.envelope import Envelope
 from orgbox.soap.faults import WireFault, unexpected, write_fault
 from orgbox.soap.models import NAMESPACE, operation
+from orgbox.soap.noting import note
 from orgbox.soap.protocol import SforceSoap
 from orgbox.soap.registry import HANDLERS, Handler
 from orgbox.soap.request import Context, Request
@@ -39,8 +42,9 @@ class _Transport(ServerBase):  # type: ignore[misc]
 class SoapService:
     """Answers SOAP requests for all orgs of a registry."""
 
-    def __init__(self, orgs: Orgs) -> None:
+    def __init__(self, orgs: Orgs, log: CallLog) -> None:
         self._orgs = orgs
+        self._log = log
         self._server = _Transport(
             Application([_service()], NAMESPACE, name="SforceService",
                         in_protocol=SforceSoap(), out_protocol=SforceSoap())
@@ -48,15 +52,24 @@ class SoapService:
 
     def answer(self, request: Request) -> tuple[int, bytes]:
         """HTTP status and body. Never raises: what goes wrong is a fault."""
-        context = Context(request, self._orgs, "", Envelope(None), [])
-        try:
-            return self._dispatch(context)
-        except Exception as error:  # the last resort: the client gets a number, the log the rest
-            return self.fault(request, unexpected(error))
+        return self._noted(request, self._dispatch)
 
     def fault(self, request: Request, error: OrgboxError) -> tuple[int, bytes]:
         """The answer that tells of an error met before the call."""
-        return 500, write_fault(error, request.dialect, request.version).encode("utf-8")
+        return self._noted(request, lambda _: _fault(request, error))
+
+    def _noted(
+        self, request: Request, answer: Callable[[Context], tuple[int, bytes]]
+    ) -> tuple[int, bytes]:
+        context = Context(request, self._orgs, "", Envelope(None), [])
+        started = perf_counter()
+        try:
+            status, body = answer(context)
+        except Exception as error:  # the last resort: the client gets a number, the log the rest
+            status, body = _fault(request, unexpected(error))
+        if self._log:
+            note(self._log, context, status, body, perf_counter() - started)
+        return status, body
 
     def _dispatch(self, context: Context) -> tuple[int, bytes]:
         initial = MethodContext(self._server, MethodContext.SERVER)
@@ -74,6 +87,10 @@ class SoapService:
         status = 200 if ctx.out_error is None else 500
         ctx.close()
         return status, body
+
+
+def _fault(request: Request, error: OrgboxError) -> tuple[int, bytes]:
+    return 500, write_fault(error, request.dialect, request.version).encode("utf-8")
 
 
 def _service() -> type[Service]:
@@ -108,7 +125,7 @@ def call_wrapper(ctx: Any) -> Any:
 
 
 def _with_session(context: Context, handler: Handler) -> Any:
-    org = _org_of(context)
+    org = context.org = _org_of(context)
     database = org.store.database
     org.requests += 1
     with database.write() if handler.writes else database.read() as connection:

@@ -1,39 +1,88 @@
-"""The pages. So far: a start page that tells where everything is, and the health check."""
+"""The console put together: pages, navigation, the health check."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, g, jsonify, render_template
+from flask import session as cookie
+from flask.typing import ResponseReturnValue
 
 from orgbox import __version__
-from orgbox.org.registry import Orgs
+from orgbox.org import console
+from orgbox.org.session import Session
+from orgbox.web import signin, snippets
+from orgbox.web.desk import TOKEN, Desk, desk, redirected, service_url, signed_in
+from orgbox.web.security import guard
+
+PAGES = (signin.pages,)
+NAVIGATION = (
+    # heading, (endpoint, label, permission)
+    ("", (("home", "Home", ""),)),
+)
 
 
-def make_site(orgs: Orgs) -> Callable[..., Iterable[bytes]]:
+def make_site(parts: Desk) -> Callable[..., Iterable[bytes]]:
     """The Flask application as WSGI."""
     site = Flask("orgbox.web")
-
-    @site.get("/")
-    def start() -> str:
-        """Who can sign in and where the WSDLs are."""
-        return render_template(
-            "start.html", orgs=orgs.all(), base_url=request.host_url.rstrip("/"), version=__version__
-        )
-
-    @site.get("/health")
-    def health() -> Response:
-        """Whether the service can reach its database."""
-        with orgs.database.read() as connection:
-            connection.exec_driver_sql("SELECT 1").one()
-        return jsonify(status="ok", version=__version__)
-
-    @site.after_request
-    def guard(response: Response) -> Response:
-        """Pages run no script and load nothing from elsewhere."""
-        response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'self'"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        return response
-
+    site.extensions["orgbox"] = parts
+    guard(site, console.signing_key(parts.orgs))
+    for pages in PAGES:
+        site.register_blueprint(pages)
+    site.add_url_rule("/", view_func=start)
+    site.add_url_rule("/home", view_func=home)
+    site.add_url_rule("/health", view_func=health)
+    site.jinja_env.filters |= {"lines": _lines, "moment": _moment}
+    site.jinja_env.globals |= {"navigation": _navigation, "snippets": snippets, "version": __version__}
     wsgi: Any = site.wsgi_app
     return wsgi  # type: ignore[no-any-return]
+
+
+def start() -> ResponseReturnValue:
+    """Who can sign in and where the WSDLs are; for who is signed in, the first page of the console."""
+    if cookie.get(TOKEN):
+        return redirected("home")
+    return render_template("start.html", orgs=desk().orgs.all(), base_url=service_url())
+
+
+@signed_in()
+def home(session: Session) -> str:
+    """Where clients find the service, and a program that signs in."""
+    return render_template("home.html", session=session, base_url=service_url())
+
+
+def health() -> Response:
+    """Whether the service can reach its database."""
+    with desk().orgs.database.read() as connection:
+        connection.exec_driver_sql("SELECT 1").one()
+    return jsonify(status="ok", version=__version__)
+
+
+def _navigation() -> list[tuple[str, list[tuple[str, str]]]]:
+    """The headings with the pages the user may open."""
+    session: Session | None = g.get("session")
+    if session is None or session.password_expired:
+        return []
+    found = [
+        (heading, [(page, label) for page, label, needed in entries if _may(session, needed)])
+        for heading, entries in NAVIGATION
+    ]
+    return [(heading, entries) for heading, entries in found if entries]
+
+
+def _may(session: Session, permission: str) -> bool:
+    return not permission or session.user.may(permission)
+
+
+def _lines(message: str) -> list[str]:
+    """A message of the platform, some of which hold a <br>, as lines."""
+    return [line.strip() for line in message.split("<br>") if line.strip()]
+
+
+def _moment(value: str | datetime | None) -> str:
+    """A moment to the second, in UTC."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    return f"{value[:10]} {value[11:19]}"

@@ -1,0 +1,104 @@
+"""Sessions of the console. They are a kind of their own: SOAP never reads the console's cookie, and the
+console takes no API session. Only the SHA-256 of a token is kept.
+
+A session ends after the org's session_seconds without a page, after twelve hours in any case, at logout,
+when the password changes and when the user is deactivated.
+"""
+
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import Connection, Table, delete, insert, select, update
+
+from orgbox.clock import moment_text, parse_moment
+from orgbox.org.org import Org
+from orgbox.org.registry import Orgs
+from orgbox.org.session import Session, read_user, session_hash
+from orgbox.org.settings import settings_from_json
+
+_LONGEST = timedelta(hours=12)
+_TOUCH = timedelta(seconds=60)
+_KEY = "console_key"
+
+
+def signing_key(orgs: Orgs) -> str:
+    """The key that signs cookies, made once for a database, so that all processes share it."""
+    table = orgs.store.schema.system["orgbox_schema"]
+    with orgs.database.write() as connection:
+        kept = connection.scalar(select(table.c.value).where(table.c.name == _KEY))
+        if kept is None:
+            kept = secrets.token_urlsafe(32)
+            connection.execute(insert(table).values(name=_KEY, value=kept))
+    return str(kept)
+
+
+def start(connection: Connection, org: Org, user_id: str) -> str:
+    """A new session; returns its token, which nobody can find out again."""
+    token = f"{org.id}!{secrets.token_urlsafe(32)}"
+    now = moment_text(org.clock.now())
+    connection.execute(
+        insert(_table(org)).values(
+            hash=session_hash(token), org=org.number, user_id=user_id, created=now, last_used=now
+        )
+    )
+    return token
+
+
+def org_of(orgs: Orgs, token: str) -> Org | None:
+    """The org a token belongs to, if there is one of that Id."""
+    return orgs.get(token.partition("!")[0])
+
+
+def resume(connection: Connection, org: Org, token: str, version: int) -> Session | None:
+    """The session of a token, None if it is unknown or has ended. `version` is that of its queries."""
+    sessions, orgs = _table(org), org.store.schema.system["orgbox_org"]
+    credentials = org.store.schema.system["orgbox_credential"]
+    mine = (credentials.c.org == sessions.c.org) & (credentials.c.user_id == sessions.c.user_id)
+    joined = sessions.join(orgs, orgs.c.org == sessions.c.org).outerjoin(credentials, mine)
+    hash_ = session_hash(token)
+    row = connection.execute(
+        select(
+            sessions.c.user_id, sessions.c.created, sessions.c.last_used, orgs.c.settings,
+            credentials.c.expired,
+        )
+        .select_from(joined)
+        .where(sessions.c.hash == hash_, sessions.c.org == org.number)
+    ).one_or_none()  # fmt: skip
+    user = read_user(connection, org, row.user_id) if row else None
+    if row is None or user is None:
+        return None
+    now, settings = org.clock.now(), settings_from_json(row.settings)
+    idle = now - parse_moment(row.last_used)
+    if idle > timedelta(seconds=settings.session_seconds) or now - parse_moment(row.created) > _LONGEST:
+        return None
+    return Session(
+        org, user, settings, connection, version, hash_, bool(row.expired), idle >= _TOUCH
+    )
+
+
+def touch(connection: Connection, session: Session) -> None:
+    """Move the session's life on."""
+    table = _table(session.org)
+    connection.execute(
+        update(table).where(table.c.hash == session.hash).values(last_used=session.now)
+    )
+
+
+def end(connection: Connection, org: Org, token: str) -> None:
+    """End one session."""
+    table = _table(org)
+    connection.execute(
+        delete(table).where(table.c.hash == session_hash(token), table.c.org == org.number)
+    )
+
+
+def end_all_of(connection: Connection, org: Org, user_id: str) -> None:
+    """End every console session of a user."""
+    table = _table(org)
+    connection.execute(
+        delete(table).where(table.c.org == org.number, table.c.user_id == user_id)
+    )
+
+
+def _table(org: Org) -> Table:
+    return org.store.schema.system["orgbox_console_session"]

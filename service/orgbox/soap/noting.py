@@ -1,0 +1,41 @@
+"""What of a call goes into the call log."""
+
+from orgbox.org.calllog import KEPT_BYTES, Call, CallLog, count_rows
+from orgbox.soap.request import Context
+
+_SECRET_ARGUMENTS = {"login": (1,), "setPassword": (1,), "changeOwnPassword": (0, 1)}
+"""Places of passwords among the arguments; some clients send them under names of their own."""
+_UNKNOWN_ORG = 0
+
+
+def note(log: CallLog, context: Context, status: int, answer: bytes, seconds: float) -> None:
+    """Add a call that has been answered to the log of its org, whoever the org is known by."""
+    request, session = context.request, context.session
+    named = request.org_id or context.session_id.partition("!")[0]
+    org = context.org or context.orgs.get(named)
+    places = _SECRET_ARGUMENTS.get(context.call_name, ())
+    secrets = [context.session_id, *(context.arguments[i] for i in places if i < len(context.arguments))]
+    log.add(
+        org.number if org else _UNKNOWN_ORG,
+        Call(
+            context.call_name,
+            context.orgs.clock.now(),
+            session.user.id if session else "",
+            session.user.username if session else "",
+            request.version,
+            request.dialect.name,
+            _client(context),
+            seconds * 1000,
+            status,
+            request.body[:KEPT_BYTES],
+            answer[:KEPT_BYTES],
+            count_rows(answer),
+            tuple(secret for secret in secrets if secret),
+        ),
+    )
+
+
+def _client(context: Context) -> str:
+    """The client's name: that of its CallOptions and its User-Agent."""
+    named = context.envelope.header("CallOptions", "client") or ""
+    return " ".join(part for part in (named, context.request.client) if part)[:200]

@@ -1,0 +1,100 @@
+"""Signing in and out of the console, and choosing a new password."""
+
+from flask import Blueprint, current_app, flash, render_template, request
+from flask import session as cookie
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+from werkzeug.utils import redirect
+
+from orgbox.errors import ApiFault
+from orgbox.org import console, login
+from orgbox.org.session import Session
+from orgbox.web.desk import TOKEN, desk, redirected, signed_in
+from orgbox.web.records import filled_in
+
+pages = Blueprint("signin", __name__)
+
+
+@pages.get("/signin")
+def sign_in() -> str:
+    """The form; `wanted` is the page to go on to."""
+    return render_template("signin.html", form=filled_in(), wanted=request.args.get("wanted", ""))
+
+
+@pages.post("/signin")
+def submit() -> ResponseReturnValue:
+    """The checks of login(): same texts, same lockout; a new session under a new token."""
+    form, orgs = filled_in(), desk().orgs
+    org, user_id = orgs.of_username(form.values.get("username", "")) or (None, None)
+    try:
+        org, user_id, _ = login.verify(
+            org, user_id, request.form.get("password", ""), orgs.passwords
+        )
+        with orgs.database.write() as connection:
+            login.admit(connection, org, user_id)
+            _end_present_session(connection)
+            token = console.start(connection, org, user_id)
+    except ApiFault as error:
+        form.others.append(error.message)
+        wanted = form.values.get("wanted", "")
+        return render_template("signin.html", form=form, wanted=wanted), 401
+    cookie.clear()
+    cookie[TOKEN] = token
+    return redirect(local_page(form.values.get("wanted", "")), 303)
+
+
+def local_page(wanted: str) -> str:
+    """The path asked for if it is a page of ours that GET shows, else the first page."""
+    path, _, query = wanted.partition("?")
+    try:
+        current_app.url_map.bind("").match(path, "GET")
+    except HTTPException:
+        return "/home"
+    plain = path.startswith("/") and not path.startswith("//") and "\\" not in path
+    return (f"{path}?{query}" if query else path) if plain and wanted.isprintable() else "/home"
+
+
+@pages.post("/signout")
+def sign_out() -> ResponseReturnValue:
+    """Ends this session of the console, and no other."""
+    with desk().orgs.database.write() as connection:
+        _end_present_session(connection)
+    cookie.clear()
+    return redirected("signin.sign_in")
+
+
+def _end_present_session(connection: console.Connection) -> None:
+    token = cookie.get(TOKEN, "")
+    org = console.org_of(desk().orgs, token)
+    if org is not None:
+        console.end(connection, org, token)
+
+
+@pages.get("/password")
+@signed_in(expired=True)
+def password(session: Session) -> str:
+    """The form for a new password."""
+    return render_template("password.html", form=filled_in(), expired=session.password_expired)
+
+
+@pages.post("/password")
+@signed_in(expired=True)
+def change_password(session: Session) -> ResponseReturnValue:
+    """changeOwnPassword(): every other session of the user ends, this one gets a new token."""
+    form, orgs = filled_in(), desk().orgs
+    old, new = request.form.get("old", ""), request.form.get("new", "")
+    if new != request.form.get("again", ""):
+        form.wrong["again"] = ["The two passwords differ."]
+    else:
+        try:
+            login.change_own_password(session, old, new, orgs.passwords)
+        except ApiFault as error:
+            place = "old" if error.code == "INVALID_OLD_PASSWORD" else "new"
+            form.wrong[place] = [error.message]
+    if not form.ok:
+        return render_template("password.html", form=form, expired=session.password_expired), 422
+    console.end_all_of(session.connection, session.org, session.user.id)
+    cookie.clear()
+    cookie[TOKEN] = console.start(session.connection, session.org, session.user.id)
+    flash("Your password has been changed.")
+    return redirected("home")
