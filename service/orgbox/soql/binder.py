@@ -14,6 +14,7 @@ from orgbox.soql.bound import (
     BoundQuery,
     BoundSelect,
     Column,
+    GroupFlag,
     Label,
     Operand,
     Sort,
@@ -127,7 +128,7 @@ class _Binder:
 
     def _sort(self, key: nodes.Order, names: Names) -> Sort:
         operand = operand_of(names, key.value)
-        if isinstance(operand, Aggregate | Label):
+        if isinstance(operand, Aggregate | GroupFlag | Label):
             assert isinstance(key.value, Call)
             raise misplaced(names, key.value)
         if not _is_sortable(operand):

@@ -47,12 +47,12 @@ def converter(operand: Operand, operator: str = "=") -> Convert:
     if isinstance(operand, TypeColumn) and operator in ("=", "!="):
         return partial(_prefix, {name.lower(): prefix for prefix, name in operand.prefixes})
     if isinstance(operand, Column):
-        return _for_field(operand.field)
+        return _for_field(operand.field, operator)
     return _folded if operand.type.folded else _BY_FAMILY[operand.type.family]
 
 
-def _for_field(field: Field) -> Convert:
-    if field.restricted_picklist:
+def _for_field(field: Field, operator: str) -> Convert:
+    if field.restricted_picklist and operator != "LIKE":
         return partial(_canonical, {fold(e.value): e.value for e in field.picklist})
     if field.shadow and not field.case_sensitive:
         return _folded

@@ -94,6 +94,12 @@ class GroupElements:
             return self.value(operand)
         return self._key(operand) if self._counts(operand) else null()
 
+    def matched(self, operand: Operand) -> Element:
+        """What LIKE is compared with in HAVING."""
+        if isinstance(operand, Column) and operand.field.restricted_picklist:
+            return func.upper(self._key(operand)) if self._counts(operand) else null()
+        return self.compared(operand)
+
     def prefix(self, operand: TypeColumn) -> Element:
         """The key prefix of a grouped polymorphic reference."""
         return self._column(operand, "p") if self._counts(operand) else null()

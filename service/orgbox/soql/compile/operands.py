@@ -50,6 +50,9 @@ class Elements(Protocol):
     def compared(self, operand: Operand) -> Element:
         """What is compared: folded text, canonical picklist values, ids."""
 
+    def matched(self, operand: Operand) -> Element:
+        """What LIKE is compared with."""
+
     def prefix(self, operand: TypeColumn) -> Element:
         """The key prefix of a polymorphic reference."""
 
@@ -119,6 +122,12 @@ class Reading:
             return self._date_part(operand)
         assert isinstance(operand, Label)
         return self._label(operand)
+
+    def matched(self, operand: Operand) -> Element:
+        """What LIKE is compared with: as `compared`, but in upper case for any picklist."""
+        if isinstance(operand, Column) and operand.field.restricted_picklist:
+            return func.upper(self.value(operand))
+        return self.compared(operand)
 
     def _date_part(self, operand: Applied) -> Element:
         text = self.value(operand.operand)

@@ -92,7 +92,7 @@ class Where:
         return value.is_not(None) if negated else value.is_(None)
 
     def _like(self, test: bound.Like, negated: bool) -> Condition:
-        element = self._reading.compared(test.operand)
+        element = self._reading.matched(test.operand)
         result = and_(*self._like_parts(test, element))
         return self._or_null(test.operand, not_(result)) if negated else result
 
