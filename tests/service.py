@@ -168,4 +168,6 @@ def start_service(
     )  # fmt: skip
     app = build(config, clock=clock, limits=limits)
     judge = Judge(app)
-    return Service(app, judge, Running(judge, config), clock)
+    service = Service(app, judge, Running(judge, config), clock)
+    app.start(service.url)
+    return service

@@ -1,5 +1,6 @@
 """The composition root: the only place where all parts meet."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,13 +10,18 @@ from orgbox.clock import Clock
 from orgbox.config import Config
 from orgbox.http.edge import Edge, Endpoint, known_version
 from orgbox.limits import STRICT, Limits
+from orgbox.mail.sender import Sender
+from orgbox.mail.smtp import Relay
 from orgbox.org.calllog import CallLog
 from orgbox.org.database import Database
+from orgbox.org.mailbox import Mailbox
+from orgbox.org.outbox import Outbox
 from orgbox.org.passwords import Passwords
 from orgbox.org.registry import Orgs
 from orgbox.org.rulebook import Rules
 from orgbox.org.seed import read_seed
 from orgbox.rules import RULES
+from orgbox.rules.acceptance import LinkAcceptance
 from orgbox.soap.description import description
 from orgbox.soap.service import SoapService
 from orgbox.soap.wsdl import wsdl
@@ -23,16 +29,39 @@ from orgbox.web.desk import Desk
 from orgbox.web.site import make_site
 
 
+class Address:
+    """Where links in mails lead: as the configuration says, else where the service listens."""
+
+    def __init__(self, config: Config) -> None:
+        self._external = str(config.external_url).rstrip("/")
+        self.listening = f"http://{config.host}:{config.port}"
+
+    def __call__(self) -> str:
+        """The URL, without a slash at its end."""
+        return self._external or self.listening
+
+
 @dataclass(frozen=True)
 class App:
-    """A service put together: its orgs and its WSGI application."""
+    """A service put together: its orgs, its WSGI application, its mails. `sender` is None without a mail server."""
 
     config: Config
     orgs: Orgs
     wsgi: Edge
+    mailbox: Mailbox
+    address: Address
+    sender: Sender | None
+
+    def start(self, url: str) -> None:
+        """Begin to deliver mails, now that it is known at which URL the service answers."""
+        self.address.listening = url
+        if self.sender:
+            self.sender.start()
 
     def close(self) -> None:
-        """Give back the database connections."""
+        """Stop delivering and give back the database connections."""
+        if self.sender:
+            self.sender.stop()
         self.orgs.database.close()
 
 
@@ -47,10 +76,11 @@ def open_orgs(
 
     Raises SchemaError, SeedError, and SQLAlchemy's errors for a database that cannot be opened.
     """
-    database = Database(config.database, durable=config.durable)
+    database = Database(config.database, durable=config.durable, secret=config.secret)
     passwords = Passwords(config.hash_memory_kib, config.hash_rounds)
     orgs = Orgs(database, standard_catalog(), rules, passwords, limits, clock or Clock())
     orgs.prepare()
+    _ = database.key  # made before there are workers, so that all have the same
     if not orgs.all():
         seed = read_seed(config.seed)
         orgs.create(seed)
@@ -64,12 +94,17 @@ def build(
     limits: Limits = STRICT,
     rules: Mapping[str, Rules] = RULES,
 ) -> App:
-    """The service of a configuration. Raises as `open_orgs`."""
+    """The service of a configuration. Raises as `open_orgs`, and ValueError for a wrong smtp_url."""
+    relay = Relay.of(config.smtp_url) if config.smtp_url else None
     orgs = open_orgs(config, clock=clock, limits=limits, rules=rules)
     calls = CallLog(config.call_log)
-    desk = Desk(orgs, calls, config.external_url, description().versions[-1])
+    address = Address(config)
+    mailbox = Mailbox(orgs, address)
+    version = description().versions[-1]
+    desk = Desk(orgs, calls, config.external_url, version, LinkAcceptance(orgs), mailbox)
     edge = Edge(config, SoapService(orgs, calls), _wsdl_writer(orgs), make_site(desk))
-    return App(config, orgs, edge)
+    sender = Sender(Outbox(orgs, address, time.time), relay) if relay else None
+    return App(config, orgs, edge, mailbox, address, sender)
 
 
 def _wsdl_writer(orgs: Orgs) -> Callable[[Endpoint, str], bytes]:

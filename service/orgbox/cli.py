@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import click
@@ -11,7 +12,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from orgbox import __version__
-from orgbox.app import build, open_orgs
+from orgbox.app import App, build, open_orgs
 from orgbox.catalog.load import standard_catalog
 from orgbox.config import SETTINGS, configure
 from orgbox.errors import ApiFault, OrgboxError
@@ -62,10 +63,16 @@ def serve(workers: int, **given: Any) -> None:
         raise _refusal(error) from None
     print(f"orgbox: ready on {server.url_of(listener, config)}", flush=True)
     if app is None:
-        server.serve_workers(lambda: build(config).wsgi, config, listener, workers)
+        server.serve_workers(lambda: _work(build(config), listener), workers)
     else:
-        server.serve(app.wsgi, config, listener)
-        app.close()
+        _work(app, listener)
+
+
+def _work(app: App, listener: socket) -> None:
+    """Answer calls and deliver mails until told to stop."""
+    app.start(server.url_of(listener, app.config))
+    server.serve(app.wsgi, app.config, listener)
+    app.close()
 
 
 @main.command()

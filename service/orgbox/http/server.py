@@ -108,10 +108,8 @@ class Running:
         self._thread.join()
 
 
-def serve_workers(
-    make_app: Callable[[], Wsgi], config: Config, listener: socket.socket, count: int
-) -> None:
-    """Serve from `count` processes that share the socket; one that dies is replaced.
+def serve_workers(work: Callable[[], None], count: int) -> None:
+    """Run `work`, which serves until SIGTERM, in `count` processes; one that dies is replaced.
 
     The parent only watches. Each worker makes its own application, after the fork.
     """
@@ -126,7 +124,7 @@ def serve_workers(
     def start() -> None:
         pid = os.fork()
         if pid == 0:
-            serve(make_app(), config, listener)
+            work()
             os._exit(0)
         workers.add(pid)
 

@@ -11,6 +11,8 @@ from flask.typing import ResponseReturnValue
 
 from orgbox.org import console
 from orgbox.org.calllog import CallLog
+from orgbox.org.joining import Acceptance
+from orgbox.org.mailbox import Mailbox
 from orgbox.org.registry import Orgs
 from orgbox.org.session import Session
 
@@ -26,6 +28,8 @@ class Desk:
     calls: CallLog
     external_url: str
     version: int
+    joining: Acceptance
+    mailbox: Mailbox
 
 
 def desk() -> Desk:
@@ -52,11 +56,14 @@ def service_url() -> str:
 View = Callable[..., ResponseReturnValue]
 
 
-def signed_in(permission: str = "", *, expired: bool = False) -> Callable[[View], View]:
+def signed_in(
+    permission: str = "", *, expired: bool = False, apart: bool = False
+) -> Callable[[View], View]:
     """Hands a view the Session of the user, in one transaction: a writing one for POST.
 
     Who is not signed in is led to the sign-in page, who lacks `permission` is refused. With `expired`
-    the page also serves a user who must choose a new password first.
+    the page also serves a user who must choose a new password first; with `apart` the view runs after
+    that transaction and opens its own.
     """
 
     def decorate(view: View) -> View:
@@ -66,8 +73,9 @@ def signed_in(permission: str = "", *, expired: bool = False) -> Callable[[View]
             org = console.org_of(desk().orgs, token)
             if org is None:
                 return to_sign_in()
-            database = org.store.database
-            with database.write() if request.method == "POST" else database.read() as connection:
+            database, answer = org.store.database, None
+            writes = request.method == "POST" and not apart
+            with database.write() if writes else database.read() as connection:
                 session = console.resume(connection, org, token, desk().version)
                 if session is None:
                     return to_sign_in()
@@ -76,11 +84,12 @@ def signed_in(permission: str = "", *, expired: bool = False) -> Callable[[View]
                 g.session = session
                 if permission and not session.user.may(permission):
                     abort(403)
-                answer = make_response(view(session, **named))
+                if not apart:
+                    answer = make_response(view(session, **named))
             if session.stale:
                 with database.write() as connection:
                     console.touch(connection, session)
-            return answer
+            return answer or make_response(view(session, **named))
 
         return run
 

@@ -11,11 +11,11 @@ from flask.typing import ResponseReturnValue
 from orgbox import __version__
 from orgbox.org import console
 from orgbox.org.session import Session
-from orgbox.web import signin, snippets
+from orgbox.web import accept, signin, snippets
 from orgbox.web.desk import TOKEN, Desk, desk, redirected, service_url, signed_in
 from orgbox.web.security import guard
 
-PAGES = (signin.pages,)
+PAGES = (accept.pages, signin.pages)
 NAVIGATION = (
     # heading, (endpoint, label, permission)
     ("", (("home", "Home", ""),)),
