@@ -1,5 +1,6 @@
 """Plans: kept by shape, one statement for many parents, rows hidden from the viewer."""
 
+import pytest
 from sqlalchemy import bindparam
 
 from orgbox.errors import ApiFault
@@ -25,12 +26,10 @@ def test_a_kept_plan_still_refuses_the_values_of_the_next_text(bench: Bench) -> 
     good, bad = (f"SELECT Id FROM User WHERE Id = '{id_}'" for id_ in ("005000000000001", "00500000000000"))
     ask(bench, good)
 
-    try:
+    with pytest.raises(ApiFault) as caught:
         ask(bench, bad)
-    except ApiFault as fault:
-        assert fault.message.endswith("ERROR at Row:1:Column:27\ninvalid ID field: 00500000000000")
-    else:
-        raise AssertionError("a malformed Id was taken")
+
+    assert caught.value.message.endswith("ERROR at Row:1:Column:27\ninvalid ID field: 00500000000000")
 
 
 def test_date_words_are_reckoned_at_each_execution(bench: Bench) -> None:
@@ -108,3 +107,12 @@ def test_another_org_is_never_read(bench: Bench) -> None:
     values = prepared.values(999, NOW)
 
     assert bench.run(prepared.plan.rows, values) == []
+
+
+def test_all_fields_of_up_to_200_ids_need_no_limit(bench: Bench) -> None:
+    text = "SELECT FIELDS(ALL) FROM UserRole WHERE Id IN ({})"
+
+    ask(bench, text.format(", ".join(["'00E000000000001'"] * 200)))
+
+    with pytest.raises(ApiFault):
+        ask(bench, text.format(", ".join(["'00E000000000001'"] * 201)))

@@ -22,7 +22,8 @@ _ESCAPED: Final = {
 }  # fmt: skip
 _INVALID_STRING = "Invalid string literal {literal}. Illegal character sequence '{escape}' in string literal"
 _EARLIEST, _LATEST = "1700-01-01", "4000-12-31"
-_LARGEST_INTEGER = 2**63 - 1
+MANY = 200
+"""Length of a list of Ids up to which FIELDS(ALL) needs no LIMIT; the shape tells longer ones apart."""
 _TIMES = {DATE: ("date", "date"), MOMENT: ("datetime", "datetime"), TIME: ("time", "time")}
 
 
@@ -54,7 +55,8 @@ def values(cursor: Cursor) -> Values:
         ]
         return Values(offset, tuple(kept))
     nulls = "0" if any(map(_is_null, found)) else ""
-    cursor.mark(f"?[{','.join(sorted(kinds))}{nulls}", first)
+    many = "+" if len(found) > MANY else ""
+    cursor.mark(f"?[{','.join(sorted(kinds))}{nulls}{many}", first)
     result = Values(offset, tuple(found), len(cursor.literals))
     cursor.literals.append(result)
     return result

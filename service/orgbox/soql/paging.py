@@ -9,12 +9,13 @@ from orgbox.catalog import SObject
 from orgbox.errors import ApiFault
 from orgbox.soql.bound import Given, Viewer
 from orgbox.soql.errors import bare_fault, name_fault
-from orgbox.soql.nodes import Literal, Query, Select
+from orgbox.soql.literals import MANY
+from orgbox.soql.nodes import And, Compare, Condition, Literal, Name, Query, Select, Within
 
 _LARGEST = 2**31 - 1
 _SUBSCRIPTIONS = 1_000
-FIELDS_LIMIT = 200
-_FIELDS_TEXT = f"The SOQL FIELDS function must have a LIMIT of at most {FIELDS_LIMIT}"
+_FIELDS = 200
+_FIELDS_TEXT = f"The SOQL FIELDS function must have a LIMIT of at most {_FIELDS}"
 _SUBSCRIPTIONS_TEXT = (
     "Implementation restriction: EntitySubscription only allows security evaluation for non-admin "
     f"users when LIMIT is specified and at most {_SUBSCRIPTIONS}"
@@ -41,8 +42,8 @@ def limit(query: Query, select: Select, sobject: SObject, viewer: Viewer, all_fi
         most = _SUBSCRIPTIONS
         if select.limit is None or _number(select.limit) > most:
             raise bare_fault(_SUBSCRIPTIONS_TEXT)
-    if all_fields:
-        most = FIELDS_LIMIT
+    if all_fields and not _of_few_ids(select.where):
+        most = _FIELDS
         if select.limit is None or _number(select.limit) > most:
             raise bare_fault(_FIELDS_TEXT)
     if select.limit is None:
@@ -50,6 +51,16 @@ def limit(query: Query, select: Select, sobject: SObject, viewer: Viewer, all_fi
     if _number(select.limit) > _LARGEST:
         raise ApiFault("NUMBER_OUTSIDE_VALID_RANGE", f"LIMIT can not be more than {_LARGEST}")
     return _given(query, select.limit, most, "Limit must be a non-negative value")
+
+
+def _of_few_ids(where: Condition | None) -> bool:
+    """Whether only records with certain Ids, few enough, can be found."""
+    if isinstance(where, And):
+        return any(_of_few_ids(part) for part in where.parts)
+    if not isinstance(where, Compare | Within) or not isinstance(where.left, Name):
+        return False
+    few = isinstance(where, Compare) or len(where.values.items) <= MANY
+    return few and where.operator in ("=", "IN") and where.left.text.lower() == "id"
 
 
 def skip(query: Query, select: Select, sobject: SObject) -> Given | None:

@@ -56,7 +56,7 @@ class GroupElements:
         """The inner column with the value, or the form that is compared or sorted by."""
         name = f"{form}{id(operand)}"
         if name not in self._inner:
-            element = getattr(self._reading, _FORMS[form])(operand)
+            element = _FORMS[form](self._reading, operand)
             self._inner[name] = element.label(f"{form}{len(self._inner)}")
         label = self._inner[name]
         return column(label.key or "", label.type)
@@ -129,10 +129,16 @@ class GroupElements:
         return _AGGREGATES[operand.function](self._column(operand.operand, _extreme(operand)))
 
 
-_FORMS = {
-    "v": "value", "k": "compared", "s": "sorted", "p": "prefix", "x": "folded_first",
-    "r": "ranked_first",
-}  # fmt: skip
+_FORMS: dict[str, Callable[[Reading, Any], Element]] = {
+    "v": Reading.value,
+    "k": Reading.compared,
+    "s": Reading.sorted,
+    "p": Reading.prefix,
+    "x": Reading.folded_first,
+    "r": Reading.ranked_first,
+}
+"""Columns of the inner SELECT by the first letter of their names."""
+
 _AGGREGATES: dict[str, Callable[[Element], Element]] = {"MIN": func.min, "MAX": func.max}
 
 

@@ -3,6 +3,7 @@
 A comparison with a field without value is false, its negation true; that differs from SQL.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, false, not_, or_, select, true
@@ -59,8 +60,7 @@ class Where:
             if isinstance(test, bound.All) != negated:
                 return and_(true(), *parts)
             return or_(false(), *parts)
-        leaf: Condition = _LEAVES[type(test)](self, test, negated)
-        return leaf
+        return _LEAVES[type(test)](self, test, negated)
 
     def _comparison(self, test: bound.Comparison, negated: bool) -> Condition:
         operator = _OPPOSITE[test.operator] if negated else test.operator
@@ -153,7 +153,7 @@ class Where:
         return not_(found.exists())
 
 
-_LEAVES: dict[type, Any] = {
+_LEAVES: dict[type[Any], Callable[[Where, Any, bool], Condition]] = {
     bound.Comparison: Where._comparison,
     bound.Empty: Where._empty,
     bound.Like: Where._like,
@@ -168,11 +168,10 @@ def _type(operand: Operand) -> TypeEngine[Any]:
 
 
 def _compare(element: Element, operator: str, value: Any) -> Condition:
-    result: Condition = _OPERATORS[operator](element, value)
-    return result
+    return _OPERATORS[operator](element, value)
 
 
-_OPERATORS: dict[str, Any] = {
+_OPERATORS: dict[str, Callable[[Element, Any], Condition]] = {
     "=": lambda a, b: a == b,
     "!=": lambda a, b: a != b,
     "<": lambda a, b: a < b,
@@ -181,7 +180,7 @@ _OPERATORS: dict[str, Any] = {
     ">=": lambda a, b: a >= b,
 }
 
-_Part = Any
+_Part = Callable[[str], str]
 
 
 class _LikePart:
@@ -192,8 +191,7 @@ class _LikePart:
         self._part = part
 
     def __call__(self, literal: Literal) -> str:
-        result: str = self._part(str(self._convert(literal)))
-        return result
+        return self._part(str(self._convert(literal)))
 
 
 def _prefix(pattern: str) -> str:
