@@ -65,10 +65,14 @@ def serve(app: Wsgi, config: Config, listener: socket.socket) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, stop)
     run(server, stopping)
+    wasyncore.close_all(server._map)
 
 
 def run(server: Any, stopping: threading.Event) -> None:
-    """The loop of a server until `stopping` is set, then until no call is under way."""
+    """The loop of a server until `stopping` is set, then until no call is under way.
+
+    Its sockets stay open, so that whoever sets `stopping` can still wake it.
+    """
     while not stopping.is_set():
         wasyncore.loop(timeout=1, map=server._map, use_poll=True, count=1)
     _stop_accepting(server)
@@ -76,7 +80,6 @@ def run(server: Any, stopping: threading.Event) -> None:
     while _busy(server) and time.monotonic() < until:
         wasyncore.loop(timeout=0.05, map=server._map, use_poll=True, count=1)
     server.task_dispatcher.shutdown()
-    wasyncore.close_all(server._map)
 
 
 def _stop_accepting(server: Any) -> None:
@@ -106,6 +109,7 @@ class Running:
         self._stopping.set()
         self._server.pull_trigger()
         self._thread.join()
+        wasyncore.close_all(self._server._map)
 
 
 def serve_workers(work: Callable[[], None], count: int) -> None:
