@@ -14,8 +14,8 @@ from orgbox.mail.sender import Sender
 from orgbox.mail.smtp import Relay
 from orgbox.org.calllog import CallLog
 from orgbox.org.database import Database
+from orgbox.org.delivery import Delivery
 from orgbox.org.mailbox import Mailbox
-from orgbox.org.outbox import Outbox
 from orgbox.org.passwords import Passwords
 from orgbox.org.registry import Orgs
 from orgbox.org.rulebook import Rules
@@ -103,7 +103,7 @@ def build(
     version = description().versions[-1]
     desk = Desk(orgs, calls, config.external_url, version, LinkAcceptance(orgs), mailbox)
     edge = Edge(config, SoapService(orgs, calls), _wsdl_writer(orgs), make_site(desk))
-    sender = Sender(Outbox(orgs, address, time.time), relay) if relay else None
+    sender = Sender(Delivery(orgs, address, time.time), relay) if relay else None
     return App(config, orgs, edge, mailbox, address, sender)
 
 

@@ -12,9 +12,11 @@ from sqlalchemy import Connection, select, update
 
 from orgbox.clock import moment_text
 from orgbox.errors import ApiFault
+from orgbox.org import outbox, tokens
 from orgbox.org import session as sessions
 from orgbox.org.org import Org
-from orgbox.org.passwords import Passwords, check_policy, new_password, without_token
+from orgbox.org.outbox import NewMail
+from orgbox.org.passwords import Passwords, check_policy, without_token
 from orgbox.org.session import Session
 from orgbox.org.user import User
 
@@ -147,12 +149,26 @@ def set_password(session: Session, user_id: str, password: str, passwords: Passw
     store_password(session.connection, session.org, target, passwords.hash(password))
 
 
-def reset_password(session: Session, user_id: str, passwords: Passwords) -> str:
-    """Give a user a new random password and return it. Raises as `set_password`."""
-    target = _target(session, user_id)
-    password = new_password()
+def reset_password(session: Session, user_id: str, passwords: Passwords, *, mail: str = "") -> str:
+    """Give a user a new random password and return it. Raises as `set_password`.
+
+    `mail` is the kind of letter that tells the user: "password", "new_user" or, for none, empty.
+    """
+    target, nonce = _target(session, user_id), tokens.new_nonce()
+    password = tokens.password(session.org.store.database.key, target, nonce)
     store_password(session.connection, session.org, target, passwords.hash(password), expired=True)
+    if mail:
+        _tell(session, target, mail, nonce)
     return password
+
+
+def _tell(session: Session, user_id: str, kind: str, nonce: str) -> None:
+    """Mail a user the password made of a nonce; the outbox keeps the nonce alone."""
+    org, columns = session.org, ("Name", "Username", "Email")
+    users = org.catalog["User"]
+    user = org.store.fetch(session.connection, org.number, users, [user_id], columns)[user_id]
+    facts = {"name": user["Name"], "username": user["Username"], "org": org.name}
+    outbox.queue(session.connection, org, [NewMail(kind, user_id, user["Email"], facts, nonce)])
 
 
 def change_own_password(session: Session, old: str, new: str, passwords: Passwords) -> None:

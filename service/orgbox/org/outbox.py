@@ -1,4 +1,4 @@
-"""The outbox: mails kept in the transaction of what they tell of, and given to one sender at a time.
+"""The outbox: mails kept in the transaction of what they tell of.
 
 A row holds the few facts its letter is composed of (`mail.letter`), never a link or a password: these
 are made of the nonce when the mail is delivered or read. A status is Queued until the mail is Sent,
@@ -6,30 +6,17 @@ Failed for good, or Dropped because its invitation is no longer open.
 """
 
 import json
-import os
-import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, insert
 
-from orgbox import ids
 from orgbox.clock import moment_text, parse_moment
-from orgbox.errors import OrgboxError
 from orgbox.mail.letter import SENDER, Letter
-from orgbox.mail.sender import Waiting
-from orgbox.mail.smtp import Outcome
-from orgbox.org import invitations, tokens
+from orgbox.org import tokens
 from orgbox.org.org import Org
-from orgbox.org.registry import ORG_PREFIX, Orgs
 from orgbox.org.store import Store
-
-_LEASE_SECONDS = 20
-_LONGEST_BACKOFF_SECONDS = 300
-_MOST_DROPPED_AT_ONCE = 200
-_LONGEST_REPLY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,107 +76,3 @@ def _path(mail: Row[Any], key: bytes) -> str:
     if mail.kind == "invitation":
         return f"/join/{tokens.invitation_token(key, mail.about, mail.nonce)}"
     return f"/groups/{mail.about}" if mail.kind == "added" else "/"
-
-
-class Outbox:
-    """The mails of all orgs that wait, as `mail.sender` takes them.
-
-    `now` tells seconds since 1970 by the system's clock, which no org can move. A moment further ahead
-    than any wait is long was written before that clock was set back, and counts as past.
-    """
-
-    def __init__(self, orgs: Orgs, base_url: Callable[[], str], now: Callable[[], float]) -> None:
-        self._orgs = orgs
-        self._base_url = base_url
-        self._now = now
-        self._holder = f"{os.getpid()} {secrets.token_hex(8)}"
-        self._mails = orgs.store.schema.system["orgbox_mail"]
-        self._leases = orgs.store.schema.system["orgbox_lease"]
-
-    def hold(self) -> bool:
-        """Whether mails wait and no other process is sending: then none will for 20 seconds."""
-        database = self._orgs.database
-        with database.read() as connection:
-            waiting = connection.execute(select(self._mails.c.org).where(self._due()).limit(1)).first()
-        if waiting is None:
-            return False
-        with database.write() as connection:
-            return self._lease(connection)
-
-    def claim(self) -> Waiting | None:
-        """The next mail that is due and still wanted, if this process is still the sender."""
-        with self._orgs.database.write() as connection:
-            if not self._lease(connection):
-                return None
-            for _ in range(_MOST_DROPPED_AT_ONCE):
-                mail = connection.execute(self._next).first()
-                if mail is None:
-                    return None
-                org = self._orgs.get(ids.make(ORG_PREFIX, mail.org))
-                reason = self._unwanted(connection, org, mail) if org else "the org is gone"
-                if not reason:
-                    return self._waiting(mail)
-                self._set(connection, (mail.org, mail.number), status="Dropped", reply=reason)
-        return None
-
-    def settle(self, mail: Waiting, outcome: Outcome) -> None:
-        """Note what became of a mail; one to be tried again waits twice as long each time."""
-        changes: dict[str, Any] = {"attempts": mail.attempts + 1, "reply": outcome.reply[:_LONGEST_REPLY]}
-        if outcome.result == "Later":
-            wait = min(2 ** min(mail.attempts, 16), _LONGEST_BACKOFF_SECONDS)
-            changes["due"] = self._milliseconds() + wait * 1000
-        else:
-            org = self._orgs.get(ids.make(ORG_PREFIX, mail.key[0]))
-            changes |= {"status": outcome.result, "settled": moment_text(org.clock.now()) if org else None}
-        with self._orgs.database.write() as connection:
-            self._set(connection, mail.key, **changes)
-
-    def release(self) -> None:
-        """Let another process send at once."""
-        with self._orgs.database.write() as connection:
-            connection.execute(delete(self._leases).where(self._leases.c.holder == self._holder))
-
-    @property
-    def _next(self) -> Any:
-        mails = self._mails
-        return select(mails).where(self._due()).order_by(mails.c.due, mails.c.org, mails.c.number).limit(1)
-
-    def _due(self) -> Any:
-        now, due = self._milliseconds(), self._mails.c.due
-        ahead = now + (_LONGEST_BACKOFF_SECONDS + 1) * 1000
-        return (self._mails.c.status == "Queued") & or_(due <= now, due > ahead)
-
-    def _lease(self, connection: Connection) -> bool:
-        """Take or prolong the lease; the database decides between processes."""
-        now, table = self._milliseconds(), self._leases
-        make = sqlite.insert if self._orgs.database.is_sqlite else postgresql.insert
-        until = now + _LEASE_SECONDS * 1000
-        free = or_(table.c.holder == self._holder, table.c.until <= now, table.c.until > until)
-        statement = make(table).values(org=0, name="mail", holder=self._holder, until=until)
-        changed = {"holder": self._holder, "until": until}
-        taken = statement.on_conflict_do_update(index_elements=["org", "name"], set_=changed, where=free)
-        return connection.execute(taken).rowcount > 0
-
-    def _unwanted(self, connection: Connection, org: Org, mail: Row[Any]) -> str:
-        """Why a mail is not to be delivered any more; empty if it is."""
-        if mail.kind != "invitation":
-            return ""
-        found = invitations.load(connection, org, mail.about, mail.recipient)
-        state = invitations.state(found, org, invitations.read_settings(connection, org))
-        return "" if state == "open" else f"the invitation is {state}"
-
-    def _waiting(self, mail: Row[Any]) -> Waiting:
-        raw, error = b"", ""
-        try:
-            letter = letter_of(mail, self._orgs.database.key, self._base_url())
-            raw = letter.message().as_bytes()
-        except (ValueError, LookupError, OrgboxError) as problem:
-            error = f"cannot be composed: {problem}"
-        return Waiting((mail.org, mail.number), mail.attempts, mail.recipient, raw, error)
-
-    def _set(self, connection: Connection, key: tuple[int, int], **values: Any) -> None:
-        mine = (self._mails.c.org == key[0]) & (self._mails.c.number == key[1])
-        connection.execute(update(self._mails).where(mine).values(**values))
-
-    def _milliseconds(self) -> int:
-        return int(self._now() * 1000)

@@ -1,8 +1,7 @@
-"""Passwords: argon2id with OWASP's parameters, policy, and the making of new ones."""
+"""Passwords: argon2id with OWASP's parameters, and policy."""
 
 import re
 import secrets
-import string
 import threading
 
 from argon2 import PasswordHasher
@@ -13,7 +12,6 @@ from orgbox.errors import ApiFault
 _LONGEST = 16_000
 """Bytes of a password; a longer one is wrong without hashing it."""
 _TOKEN_SUFFIX = re.compile(r"(.+?)[A-Za-z0-9]{24,25}", re.DOTALL)
-_ALPHABET = string.ascii_letters + string.digits
 
 
 class Passwords:
@@ -52,11 +50,3 @@ def check_policy(password: str) -> None:
         raise ApiFault("INVALID_NEW_PASSWORD", "Your password must be at least 8 characters long.")
     if not (re.search(r"[^\W\d_]", password) and re.search(r"\d", password)):
         raise ApiFault("INVALID_NEW_PASSWORD", "Your password must include letters and numbers")
-
-
-def new_password() -> str:
-    """A random password that satisfies the policy."""
-    while True:
-        password = "".join(secrets.choice(_ALPHABET) for _ in range(12))
-        if re.search(r"[A-Za-z]", password) and re.search(r"\d", password):
-            return password

@@ -92,9 +92,10 @@ def set_password(context: Context, user_id: str, password: str) -> dict[str, Any
 
 @call("resetPassword", writes=True)
 def reset_password(context: Context, user_id: str) -> dict[str, Any]:
-    """ResetPasswordResult with the new password."""
+    """ResetPasswordResult with the new password, which is mailed to the user if EmailHeader says so."""
     normal = _user_id(user_id)
-    password = logins.reset_password(context.signed_in, normal, context.orgs.passwords)
+    mail = "password" if context.envelope.switched_on("EmailHeader", "triggerUserEmail") else ""
+    password = logins.reset_password(context.signed_in, normal, context.orgs.passwords, mail=mail)
     return {"password": password}
 
 

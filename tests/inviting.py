@@ -1,0 +1,43 @@
+"""What tests of invitations do again and again."""
+
+import re
+
+from orgbox.org.mailbox import Mail
+from orgbox.org.org import Org
+
+from service import Answer, Client, Service
+
+
+def group_of(client: Client, name: str) -> str:
+    """The Id of a group."""
+    return client.query(f"SELECT Id FROM CollaborationGroup WHERE Name = '{name}'").text("Id") or ""
+
+
+def invite(client: Client, *addresses: str, to: str = "", **values: str) -> list[str]:
+    """Invites to Chatter, or `to` a group by its Id; the Ids of the invitations."""
+    shared = {"SharedEntityId": to or client.user_id, **values}
+    answer = client.create("CollaborationInvitation", *({"InvitedUserEmail": a, **shared} for a in addresses))
+    assert answer.texts("success") == ["true"] * len(addresses), answer.body.decode()
+    return [str(text) for text in answer.texts("id")]
+
+
+def org_of(service: Service) -> Org:
+    """The only org."""
+    return service.app.orgs.all()[0]
+
+
+def mails(service: Service, **conditions: str) -> list[Mail]:
+    """The mails in the mailbox, newest first."""
+    return service.app.mailbox.page(org_of(service), **conditions)  # type: ignore[arg-type]
+
+
+def token_of(service: Service, address: str) -> str:
+    """The token in the newest invitation to an address."""
+    found = re.search(r"/join/(\S+)", mails(service, recipient=address)[0].text)
+    assert found
+    return found[1]
+
+
+def values(answer: Answer, *names: str) -> list[tuple[str | None, ...]]:
+    """The fields of the records of a query, record by record."""
+    return list(zip(*(answer.texts(name) for name in names), strict=True))
