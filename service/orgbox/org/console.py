@@ -5,6 +5,7 @@ A session ends after the org's session_seconds without a page, after twelve hour
 when the password changes and when the user is deactivated.
 """
 
+import hmac
 import secrets
 from datetime import timedelta
 
@@ -13,23 +14,15 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 from orgbox.clock import moment_text, parse_moment
 from orgbox.org.org import Org
 from orgbox.org.registry import Orgs
-from orgbox.org.session import Session, read_user, session_hash
-from orgbox.org.settings import settings_from_json
+from orgbox.org.session import Session, keep_up, read_user, session_hash
 
 _LONGEST = timedelta(hours=12)
 _TOUCH = timedelta(seconds=60)
-_KEY = "console_key"
 
 
 def signing_key(orgs: Orgs) -> str:
-    """The key that signs cookies, made once for a database, so that all processes share it."""
-    table = orgs.store.schema.system["orgbox_schema"]
-    with orgs.database.write() as connection:
-        kept = connection.scalar(select(table.c.value).where(table.c.name == _KEY))
-        if kept is None:
-            kept = secrets.token_urlsafe(32)
-            connection.execute(insert(table).values(name=_KEY, value=kept))
-    return str(kept)
+    """The key that signs cookies: one for all processes that share a database."""
+    return hmac.digest(orgs.database.key, b"console", "sha256").hex()
 
 
 def start(connection: Connection, org: Org, user_id: str) -> str:
@@ -59,7 +52,7 @@ def resume(connection: Connection, org: Org, token: str, version: int) -> Sessio
     row = connection.execute(
         select(
             sessions.c.user_id, sessions.c.created, sessions.c.last_used, orgs.c.settings,
-            credentials.c.expired,
+            orgs.c.faults, credentials.c.expired,
         )
         .select_from(joined)
         .where(sessions.c.hash == hash_, sessions.c.org == org.number)
@@ -67,7 +60,8 @@ def resume(connection: Connection, org: Org, token: str, version: int) -> Sessio
     user = read_user(connection, org, row.user_id) if row else None
     if row is None or user is None:
         return None
-    now, settings = org.clock.now(), settings_from_json(row.settings)
+    settings = keep_up(org, row.settings, row.faults)
+    now = org.clock.now()
     idle = now - parse_moment(row.last_used)
     if idle > timedelta(seconds=settings.session_seconds) or now - parse_moment(row.created) > _LONGEST:
         return None
@@ -84,12 +78,15 @@ def touch(connection: Connection, session: Session) -> None:
     )
 
 
-def end(connection: Connection, org: Org, token: str) -> None:
-    """End one session."""
+def end(orgs: Orgs, token: str) -> None:
+    """End the session of a token, if there is one."""
+    org = org_of(orgs, token)
+    if org is None:
+        return
     table = _table(org)
-    connection.execute(
-        delete(table).where(table.c.hash == session_hash(token), table.c.org == org.number)
-    )
+    with orgs.database.write() as connection:
+        mine = (table.c.hash == session_hash(token)) & (table.c.org == org.number)
+        connection.execute(delete(table).where(mine))
 
 
 def end_all_of(connection: Connection, org: Org, user_id: str) -> None:

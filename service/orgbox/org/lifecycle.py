@@ -30,8 +30,8 @@ from orgbox.org.registry import ORG, ORG_PREFIX, SNAPSHOT, TEMPLATE, Orgs, new_o
 from orgbox.org.seed import Seed
 
 _OWN = (
-    "orgbox_org", "orgbox_session", "orgbox_cursor", "orgbox_cursor_chunk",
-    "orgbox_mail", "orgbox_link", "orgbox_schema",
+    "orgbox_org", "orgbox_session", "orgbox_console_session", "orgbox_cursor", "orgbox_cursor_chunk",
+    "orgbox_console_session", "orgbox_mail", "orgbox_link", "orgbox_schema",
 )  # fmt: skip
 """Tables whose rows belong to one org for good: who is signed in stays signed in when it is reset."""
 
@@ -128,8 +128,20 @@ class Lifecycle:
             register = self._register
             settings = self._settings(connection, source)
             connection.execute(
-                update(register).where(register.c.org == org.number).values(settings=settings)
+                update(register).where(register.c.org == org.number).values(settings=settings, faults=None)
             )
+            self._drop_later_mails(connection, org)
+
+    def _drop_later_mails(self, connection: Connection, org: Org) -> None:
+        """Mails written since what the org was brought back to go, with their links: the numbers come again."""
+        system = self._orgs.store.schema.system
+        mails, links, counters = system["orgbox_mail"], system["orgbox_link"], system["orgbox_counter"]
+        mine = (counters.c.org == org.number) & (counters.c.name == mails.name)
+        last = connection.scalar(select(counters.c.value).where(mine)) or 0
+        connection.execute(delete(mails).where(mails.c.org == org.number, mails.c.number > last))
+        kept = select(mails.c.about).where(mails.c.org == org.number)
+        dead = (links.c.org == org.number) & links.c.invitation.not_in(kept)
+        connection.execute(delete(links).where(dead))
 
     def _copy(self, connection: Connection, source: int, target: Org) -> None:
         given = {"source": source, "target": target.number}

@@ -62,6 +62,21 @@ def run(
     return answer, _saving(session, cursor_id, text, all_rows, found)
 
 
+def first(session: Session, catalog: Catalog, text: str, most: int) -> tuple[Answer, bool]:
+    """The first `most` records and whether there are more, without a cursor and without counting.
+
+    Raises as `run`.
+    """
+    prepared = _prepare(session, catalog, text, False)
+    plan, values = prepared.plan, _values(session, prepared)
+    if plan.counts:
+        return run(session, catalog, text, most)[0], False
+    limit = min(int(values["limit"]), most + 1)  # type: ignore[call-overload]
+    rows = _execute(session.connection, plan.rows, values | {"limit": limit})
+    shown = _complete(session, prepared, rows[:most], values)
+    return Answer(plan.shape, shown, len(shown)), len(rows) > most
+
+
 def more(session: Session, catalog: Catalog, locator: str, batch_size: int) -> Answer:
     """The batch a locator leads to. Raises ApiFault INVALID_QUERY_LOCATOR."""
     cursor_id, start = _parse(locator)

@@ -2,8 +2,9 @@
 
 import secrets
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from orgbox import ids
 from orgbox.catalog.load import Catalog
@@ -16,6 +17,7 @@ from orgbox.org.org import Org
 from orgbox.org.passwords import Passwords
 from orgbox.org.rulebook import Rules
 from orgbox.org.seed import Seed, SeedError, plant
+from orgbox.org.settings import OrgSettings, settings_from_json
 from orgbox.org.store import Store
 from orgbox.org.visibility import Rows
 from orgbox.soql import Plans
@@ -119,6 +121,20 @@ class Orgs:
                 created=moment_text(self.clock.now()),
             )
         )  # fmt: skip
+
+    def change_settings(
+        self, connection: Connection, org: Org, values: Mapping[str, Any]
+    ) -> OrgSettings:
+        """Set some of an org's settings; they hold from the next call on, on every process.
+
+        Raises ValueError for a name or a value that does not fit.
+        """
+        table = self.store.schema.system["orgbox_org"]
+        mine = table.c.org == org.number
+        kept = connection.execute(select(table.c.settings).where(mine)).scalar_one()
+        settings = settings_from_json(kept).changed(values)
+        connection.execute(update(table).where(mine).values(settings=settings.to_json()))
+        return settings
 
     def forget(self, org: Org) -> None:
         """Drop what is kept in memory of an org that is gone."""

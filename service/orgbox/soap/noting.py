@@ -19,7 +19,7 @@ def note(log: CallLog, context: Context, status: int, answer: bytes, seconds: fl
         org.number if org else _UNKNOWN_ORG,
         Call(
             context.call_name,
-            context.orgs.clock.now(),
+            (org.clock if org else context.orgs.clock).now(),
             session.user.id if session else "",
             session.user.username if session else "",
             request.version,

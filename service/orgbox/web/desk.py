@@ -14,7 +14,6 @@ from orgbox.org.calllog import CallLog
 from orgbox.org.joining import Acceptance
 from orgbox.org.mailbox import Mailbox
 from orgbox.org.registry import Orgs
-from orgbox.org.session import Session
 
 TOKEN = "token"
 """Where the cookie keeps the token of the console session."""

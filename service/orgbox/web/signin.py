@@ -8,39 +8,52 @@ from werkzeug.utils import redirect
 
 from orgbox.errors import ApiFault
 from orgbox.org import console, login
+from orgbox.org.org import Org
 from orgbox.org.session import Session
 from orgbox.web.desk import TOKEN, desk, redirected, signed_in
-from orgbox.web.records import filled_in
+from orgbox.web.records import Form, filled_in
 
 pages = Blueprint("signin", __name__)
 
 
 @pages.get("/signin")
 def sign_in() -> str:
-    """The form; `wanted` is the page to go on to."""
-    return render_template("signin.html", form=filled_in(), wanted=request.args.get("wanted", ""))
+    """The form; `wanted` is the page to go on to, `org` the Id of an org whose users are its own."""
+    return _form(Form({name: request.args.get(name, "") for name in ("wanted", "org")}))
 
 
 @pages.post("/signin")
 def submit() -> ResponseReturnValue:
     """The checks of login(): same texts, same lockout; a new session under a new token."""
     form, orgs = filled_in(), desk().orgs
-    org, user_id = orgs.of_username(form.values.get("username", "")) or (None, None)
     try:
         org, user_id, _ = login.verify(
-            org, user_id, request.form.get("password", ""), orgs.passwords
+            *_user(form), request.form.get("password", ""), orgs.passwords
         )
+        console.end(orgs, cookie.get(TOKEN, ""))
         with orgs.database.write() as connection:
             login.admit(connection, org, user_id)
-            _end_present_session(connection)
             token = console.start(connection, org, user_id)
     except ApiFault as error:
         form.others.append(error.message)
-        wanted = form.values.get("wanted", "")
-        return render_template("signin.html", form=form, wanted=wanted), 401
+        return _form(form), 401
     cookie.clear()
     cookie[TOKEN] = token
     return redirect(local_page(form.values.get("wanted", "")), 303)
+
+
+def _user(form: Form) -> tuple[Org | None, str | None]:
+    """The org and the Id of the user named, both None if there is none."""
+    orgs, wanted = desk().orgs, form.values.get("org", "")
+    named = orgs.get(wanted)
+    found = orgs.of_username(form.values.get("username", ""), named)
+    if found is None or (wanted and found[0] is not named):
+        return None, None
+    return found
+
+
+def _form(form: Form) -> str:
+    return render_template("signin.html", form=form, org=desk().orgs.get(form.values.get("org", "")))
 
 
 def local_page(wanted: str) -> str:
@@ -57,17 +70,9 @@ def local_page(wanted: str) -> str:
 @pages.post("/signout")
 def sign_out() -> ResponseReturnValue:
     """Ends this session of the console, and no other."""
-    with desk().orgs.database.write() as connection:
-        _end_present_session(connection)
+    console.end(desk().orgs, cookie.get(TOKEN, ""))
     cookie.clear()
     return redirected("signin.sign_in")
-
-
-def _end_present_session(connection: console.Connection) -> None:
-    token = cookie.get(TOKEN, "")
-    org = console.org_of(desk().orgs, token)
-    if org is not None:
-        console.end(connection, org, token)
 
 
 @pages.get("/password")

@@ -11,15 +11,44 @@ from flask.typing import ResponseReturnValue
 from orgbox import __version__
 from orgbox.org import console
 from orgbox.org.session import Session
-from orgbox.web import accept, signin, snippets
+from orgbox.web import (
+    accept,
+    calls,
+    groups,
+    invitations,
+    mailbox,
+    people,
+    settings,
+    signin,
+    snippets,
+    soql,
+    users,
+)
 from orgbox.web.desk import TOKEN, Desk, desk, redirected, service_url, signed_in
 from orgbox.web.security import guard
 
-PAGES = (accept.pages, signin.pages)
+PAGES = (
+    accept.pages, signin.pages, people.pages, groups.pages, invitations.pages, mailbox.pages,
+    soql.pages, calls.pages, settings.pages, users.pages,
+)  # fmt: skip
 NAVIGATION = (
     # heading, (endpoint, label, permission)
     ("", (("home", "Home", ""),)),
-)
+    ("Chatter", (
+        ("people.show", "People", ""),
+        ("groups.show", "Groups", ""),
+        ("invitations.show", "Invitations", ""),
+    )),
+    ("Setup", (
+        ("settings.show", "Chatter Settings", "ModifyAllData"),
+        ("users.show", "Users", "ManageUsers"),
+    )),
+    ("Tools", (
+        ("mailbox.show", "Mailbox", "ViewAllData"),
+        ("soql.show", "SOQL", ""),
+        ("calls.show", "Calls", ""),
+    )),
+)  # fmt: skip
 
 
 def make_site(parts: Desk) -> Callable[..., Iterable[bytes]]:
@@ -32,6 +61,7 @@ def make_site(parts: Desk) -> Callable[..., Iterable[bytes]]:
     site.add_url_rule("/", view_func=start)
     site.add_url_rule("/home", view_func=home)
     site.add_url_rule("/health", view_func=health)
+    site.jinja_env.trim_blocks = site.jinja_env.lstrip_blocks = True
     site.jinja_env.filters |= {"lines": _lines, "moment": _moment}
     site.jinja_env.globals |= {"navigation": _navigation, "snippets": snippets, "version": __version__}
     wsgi: Any = site.wsgi_app

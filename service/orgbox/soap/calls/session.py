@@ -23,6 +23,7 @@ def login(context: Context, username: str, password: str) -> dict[str, Any]:
     org, user_id = context.orgs.of_username(username.strip(), named) or (None, None)
     if (scope or wanted) and org is not named:
         org, user_id = None, None
+    context.org = org or named
     try:
         made = logins.login(org, user_id, password, context.orgs.passwords)
     except ApiFault as error:
