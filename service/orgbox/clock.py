@@ -7,14 +7,21 @@ and compares rightly, in Python and in both databases.
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+_FURTHEST = timedelta(days=36_525)
+"""How far from the system's time an org may be: a hundred years."""
+
 
 class Clock:
-    """The time of an org: the system's, moved by an offset or standing still."""
+    """The time of an org: the system's, moved by an offset or standing still.
+
+    `state` is that as a text: empty, `offset <seconds>` or `frozen <moment>`.
+    """
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._system_now = now
         self._offset = timedelta(0)
         self._frozen: datetime | None = None
+        self._followed = ""
 
     def now(self) -> datetime:
         """The moment it is in this org, in UTC."""
@@ -35,6 +42,27 @@ class Clock:
             self._frozen += by
         else:
             self._offset += by
+
+    @property
+    def state(self) -> str:
+        """How the clock goes, for `follow`."""
+        if self._frozen:
+            return f"frozen {moment_text(self._frozen)}"
+        return f"offset {self._offset.total_seconds()}" if self._offset else ""
+
+    def follow(self, state: str) -> None:
+        """Go as a state says that was kept; one followed already changes nothing. Raises ValueError."""
+        if state == self._followed:
+            return
+        kind, _, value = state.partition(" ")
+        if kind not in ("", "offset", "frozen"):
+            raise ValueError(f"clock: {state!r} is neither 'offset <seconds>' nor 'frozen <moment>'")
+        frozen = parse_moment(value).astimezone(UTC) if kind == "frozen" else None
+        seconds = float(value) if kind == "offset" else 0.0
+        ahead = abs((frozen - self._system_now()).total_seconds()) if frozen else abs(seconds)
+        if not ahead <= _FURTHEST.total_seconds():
+            raise ValueError(f"clock: {state!r} is more than a hundred years away")
+        self._followed, self._offset, self._frozen = state, timedelta(seconds=seconds), frozen
 
 
 def moment_text(moment: datetime) -> str:

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from orgbox.clock import parse_moment
+from orgbox.org import session as sessions
 from orgbox.org.org import Org
-from orgbox.org.settings import OrgSettings, settings_from_json
+from orgbox.org.settings import OrgSettings
 
 State = Literal["open", "used", "canceled", "expired"]
 _CLOSED: Mapping[str, State] = {"Accepted": "used", "Canceled": "canceled"}
@@ -46,7 +47,5 @@ def expiry(created: datetime, settings: OrgSettings) -> datetime:
 
 
 def read_settings(connection: Connection, org: Org) -> OrgSettings:
-    """The org's Setup, for work that no session does."""
-    table = org.store.schema.system["orgbox_org"]
-    text = connection.scalar(select(table.c.settings).where(table.c.org == org.number))
-    return settings_from_json(text or "{}")
+    """The org's Setup, for work that no session does; its clock is brought up to date."""
+    return sessions.catch_up(connection, org)

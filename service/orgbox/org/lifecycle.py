@@ -133,7 +133,7 @@ class Lifecycle:
             self._drop_later_mails(connection, org)
 
     def _drop_later_mails(self, connection: Connection, org: Org) -> None:
-        """Mails written since what the org was brought back to go, with their links: the numbers come again."""
+        """Mails written since then go, with their links: their numbers will be given again."""
         system = self._orgs.store.schema.system
         mails, links, counters = system["orgbox_mail"], system["orgbox_link"], system["orgbox_counter"]
         mine = (counters.c.org == org.number) & (counters.c.name == mails.name)

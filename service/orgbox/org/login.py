@@ -96,8 +96,9 @@ def _count_attempt(org: Org, user_id: str) -> dict[str, Any] | None:
     """The credential if another attempt is allowed now; the attempt is counted in the same transaction."""
     table = org.store.schema.system["orgbox_credential"]
     mine = (table.c.org == org.number) & (table.c.user_id == user_id)
-    now = org.clock.now()
     with org.store.database.write() as connection:
+        sessions.catch_up(connection, org)
+        now = org.clock.now()
         row = connection.execute(select(table).where(mine)).mappings().one_or_none()
         if row is None or (row["locked_until"] or "") > moment_text(now):
             return None

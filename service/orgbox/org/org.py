@@ -15,12 +15,24 @@ from orgbox.org.visibility import Rows
 from orgbox.soql import Plans
 
 
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a test imposes on the calls of an org: fault rules (see `faults`), a limit that bites."""
+
+    faults: str = ""
+    metered: bool = False
+
+
+CALM = Conditions()
+
+
 @dataclass
 class Org:
     """`number` is the org's Id as an integer: the first column of every key.
 
     `origin` is the number of the template an isolated org was copied from: its user names are its own
     affair, unknown to other orgs, and its new Ids go on where the template's end.
+    `conditions` are those last read; they and the clock are kept in the register for all processes.
     """
 
     id: str
@@ -34,6 +46,7 @@ class Org:
     rows: Rows
     origin: int | None = None
     requests: int = field(default=0)
+    conditions: Conditions = CALM
 
     @property
     def number(self) -> int:

@@ -89,7 +89,7 @@ _SYSTEM: dict[str, tuple[tuple[str, TypeEngine[Any], bool], ...]] = {
     "orgbox_org": (
         ("org", _NUMBER, True), ("id", ID_COLUMN, False), ("name", TEXT_COLUMN, False),
         ("created", TEXT_COLUMN, False), ("settings", TEXT_COLUMN, False),
-        ("kind", TEXT_COLUMN, False), ("origin", _NUMBER, False),
+        ("kind", TEXT_COLUMN, False), ("origin", _NUMBER, False), ("faults", TEXT_COLUMN, False),
     ),
     "orgbox_counter": (
         ("org", _NUMBER, True), ("name", TEXT_COLUMN, True), ("value", _NUMBER, False),

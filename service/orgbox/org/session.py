@@ -17,7 +17,7 @@ from orgbox.catalog.load import Catalog
 from orgbox.clock import moment_text, parse_moment
 from orgbox.errors import ApiFault
 from orgbox.org import permissions
-from orgbox.org.org import Org
+from orgbox.org.org import CALM, Conditions, Org
 from orgbox.org.settings import OrgSettings, settings_from_json
 from orgbox.org.store import Store
 from orgbox.org.user import User
@@ -48,6 +48,7 @@ class Session:
     password_expired: bool = False
     stale: bool = False
     quiet: bool = False
+    conditions: Conditions = CALM
 
     @property
     def now(self) -> str:
@@ -87,15 +88,35 @@ def resume(connection: Connection, org: Org, session_id: str, version: int) -> S
     row = connection.exec_driver_sql(text, tuple(given[name] for name in order)).one_or_none()
     if row is None:
         raise _ended(hash_)
-    last_used, settings_json, expired, *user_row = row
-    settings = settings_from_json(settings_json)
-    now = org.clock.now()
+    last_used, settings_json, faults, expired, *user_row = row
+    settings = keep_up(org, settings_json, faults)
+    conditions, now = org.conditions, org.clock.now()
     age = now - parse_moment(last_used)
     user = _user(connection, org, user_row)
     if user is None or age > timedelta(seconds=settings.session_seconds):
         raise _ended(hash_)
     stale = age >= timedelta(seconds=_TOUCH_SECONDS) or age < timedelta(0)
-    return Session(org, user, settings, connection, version, hash_, bool(expired), stale)
+    return Session(
+        org, user, settings, connection, version, hash_, bool(expired), stale, conditions=conditions
+    )
+
+
+def keep_up(org: Org, settings_json: str, faults: str | None) -> OrgSettings:
+    """What the register says of an org, whose clock and conditions follow it in this process."""
+    settings = settings_from_json(settings_json)
+    org.clock.follow(settings.clock)
+    conditions = Conditions(faults or "", settings.enforce_api_limit)
+    if org.conditions != conditions:
+        org.conditions = conditions
+    return settings
+
+
+def catch_up(connection: Connection, org: Org) -> OrgSettings:
+    """Read the register for work that no session does."""
+    table = org.store.schema.system["orgbox_org"]
+    statement = select(table.c.settings, table.c.faults).where(table.c.org == org.number)
+    row = connection.execute(statement).one_or_none()
+    return keep_up(org, row.settings, row.faults) if row else OrgSettings()
 
 
 def _resume_statement(store: Store) -> Any:
@@ -113,7 +134,7 @@ def _resume_statement(store: Store) -> Any:
     )
     return (
         select(
-            sessions.c.last_used, orgs.c.settings, credentials.c.expired,
+            sessions.c.last_used, orgs.c.settings, orgs.c.faults, credentials.c.expired,
             *(users.c[name] for name in _USER_FIELDS), *permissions.columns(profiles),
         )
         .select_from(joined)

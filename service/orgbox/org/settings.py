@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from typing import Any
 
+from orgbox.clock import Clock
+
 
 @dataclass(frozen=True, slots=True)
 class OrgSettings:
-    """Durations are days or seconds as named. Domains are kept in lower case."""
+    """Durations are days or seconds as named. Domains are kept in lower case, `clock` as Clock.state."""
 
     allow_invitations: bool = True
     allowed_domains: tuple[str, ...] = ()
@@ -23,6 +25,8 @@ class OrgSettings:
     require_security_token: bool = False
     session_seconds: int = 7200
     api_requests_per_day: int = 15_000
+    enforce_api_limit: bool = False
+    clock: str = ""
 
     def changed(self, values: Mapping[str, Any]) -> "OrgSettings":
         """These settings with some set. Raises ValueError for a name or a type that does not fit."""
@@ -33,6 +37,7 @@ class OrgSettings:
             wanted = list if known[name] is tuple else known[name]
             if type(value) is not wanted and not (wanted is list and isinstance(value, tuple)):
                 raise ValueError(f"{name}: {value!r} is not of type {wanted.__name__}")
+        Clock().follow(values.get("clock", ""))
         made = dict(values)
         if "allowed_domains" in made:
             made["allowed_domains"] = tuple(d.strip().lower() for d in made["allowed_domains"])
