@@ -14,7 +14,8 @@ class ApiFault(Exception):
     """The call as a whole was refused.
 
     `exception_code` is an ExceptionCode of the WSDL, or the faultcode of a message that was no call at
-    all. `row` and `column` lead to the place in a query; None where the fault names none.
+    all. `row` and `column` lead to the place in a query, -1 outside of one; None for kinds of faults
+    that have no place.
     """
 
     def __init__(
@@ -29,7 +30,7 @@ class ApiFault(Exception):
     @classmethod
     def of(cls, fault: Fault) -> "ApiFault":
         """The fault that zeep met; its detail holds one element of a type of the WSDL."""
-        detail = {} if fault.detail is None else _texts(fault.detail)
+        detail = _texts(fault.detail) if etree.iselement(fault.detail) else {}
         place = [int(detail[name]) if name in detail else None for name in ("row", "column")]
         code = detail.get("exceptionCode") or str(fault.code).rpartition(":")[2]
         return cls(code, detail.get("exceptionMessage", fault.message), *place)

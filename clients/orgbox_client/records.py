@@ -18,14 +18,10 @@ class Record:
 
     __slots__ = ("_changed", "_sobject", "_values")
 
-    _changed: set[str]
-    _sobject: SObject
-    _values: dict[str, Any]
-
     def __init__(self, sobject: SObject, values: dict[str, Any] | None = None) -> None:
-        object.__setattr__(self, "_sobject", sobject)
-        object.__setattr__(self, "_values", values or {})
-        object.__setattr__(self, "_changed", set())
+        self._sobject = sobject
+        self._values = {} if values is None else values
+        self._changed: set[str] = set()
 
     @property
     def sobject_type(self) -> str:
@@ -47,7 +43,7 @@ class Record:
         self._changed.add(found)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("_"):
             raise AttributeError(name)
         try:
             return self[name]
@@ -55,6 +51,8 @@ class Record:
             raise AttributeError(error.args[0]) from None
 
     def __setattr__(self, name: str, value: object) -> None:
+        if name.startswith("_"):
+            return object.__setattr__(self, name, value)
         try:
             self[name] = value
         except KeyError as error:

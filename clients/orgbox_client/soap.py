@@ -88,17 +88,17 @@ class Soap:
     def record(self, sobject: str, values: dict[str, Any]) -> Any:
         """A record as zeep sends it in this dialect; None among the values asks for null."""
         nulls = [name for name, value in values.items() if value is None]
-        given = {name: value for name, value in values.items() if value is not None}
+        given = {name: encode(value) for name, value in values.items() if value is not None}
         if self.dialect == "enterprise":
             return self._type(sobject)(fieldsToNull=nulls, **given)
         key = given.pop("Id", None)
-        fields = [self._element(name, value) for name, value in given.items()]
+        fields = [self._element(name, text) for name, text in given.items()]
         return self._type("sObject")(type=sobject, fieldsToNull=nulls, Id=key, _value_1=fields)
 
     def _type(self, name: str) -> Any:
         return self._client.get_type(f"{{{self.namespace}}}{name}")
 
-    def _element(self, name: str, value: object) -> etree._Element:
+    def _element(self, name: str, text: str) -> etree._Element:
         element = etree.Element(f"{{{self.namespace}}}{name}")
-        element.text = encode(value)
+        element.text = text
         return element

@@ -1,6 +1,7 @@
 """The Python client: what its users see, in either dialect, against a running service."""
 
 from collections.abc import Iterator
+from copy import copy
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -194,6 +195,33 @@ def test_an_update_sends_what_was_assigned_and_none_empties(sf: Connection) -> N
     [read] = sf.retrieve("Name, Description, IsArchived", "CollaborationGroup", chess.Id)
     assert read is not None
     assert dict(read) == {"Id": chess.Id, "Name": "Chess", "IsArchived": True}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_values_of_every_kind_are_saved(shared: Service, dialect: Any) -> None:
+    with sign_in(shared, "admin@acme.com", dialect=dialect) as sf:
+        permissions = sf.new(
+            "PermissionSet", Name=f"Test_{dialect}", Label="Test", PermissionsApiEnabled=True
+        )
+        sf.insert(permissions)
+        assigned = sf.new("PermissionSetAssignment", AssigneeId=sf.user_id, PermissionSetId=permissions.Id)
+        assigned.ExpirationDate = datetime(2099, 5, 4, 3, 2, 1)
+        sf.insert(assigned)
+
+        [found] = sf.query(
+            "SELECT ExpirationDate, PermissionSet.PermissionsApiEnabled, PermissionSet.Label "
+            f"FROM PermissionSetAssignment WHERE Id = {quote(assigned.Id)}"
+        )
+
+        assert found.ExpirationDate == datetime(2099, 5, 4, 3, 2, 1, tzinfo=UTC)
+        assert dict(found.PermissionSet) == {"PermissionsApiEnabled": True, "Label": "Test"}
+
+
+def test_a_copied_record_is_equal(sf: Connection) -> None:
+    [board] = sf.query("SELECT Id, Name, Owner.Name FROM CollaborationGroup WHERE Name = 'Board'")
+
+    assert copy(board) == board
+    assert copy(board).Owner.Name == "Alice Archer"
 
 
 def test_upsert_finds_records_by_id_or_key(sf: Connection) -> None:
