@@ -25,7 +25,8 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-_PATH = re.compile(r"/services/Soap/([^/]+)/v?(\d{1,4}(?:\.\d{1,4})?)((?:/\w{15,18})*)/?")
+_PATH = re.compile(r"/services/Soap/([^/]+)(?:/v?([^/]*)(.*))?", re.DOTALL)
+_VERSION = re.compile(r"(\d{1,4})(?:\.0{1,4})?")
 _XML_TYPES = ("text/xml", "application/xml", "application/soap+xml")
 _HOST = re.compile(r"[A-Za-z0-9._\-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?")
 _SMALLEST_GZIP = 1_400
@@ -116,18 +117,18 @@ def find_endpoint(path: str) -> Endpoint | None:
     found = _PATH.fullmatch(path)
     if not found or found[1] not in BY_PATH:
         return None
-    named = [normal for part in found[3].split("/") if (normal := ids.normalize(part))]
-    org = next((n for n in named if n.startswith("00D")), None)
-    package = next((part for part in found[3].split("/") if part.startswith("0DF")), None)
-    return Endpoint(BY_PATH[found[1]], found[2], org, package)
+    parts = (found[3] or "").split("/")
+    org = next((n for part in parts if (n := ids.normalize(part)) and n.startswith("00D")), None)
+    package = next((p for p in parts if p.startswith("0DF") and ids.normalize(p)), None)
+    return Endpoint(BY_PATH[found[1]], found[2] or "", org, package)
 
 
 def known_version(text: str) -> int:
     """The API version of a path. Raises ApiFault UNSUPPORTED_API_VERSION."""
-    major, _, minor = text.partition(".")
-    if minor.strip("0") or int(major) not in description().versions:
+    found = _VERSION.fullmatch(text)
+    if not found or int(found[1]) not in description().versions:
         raise ApiFault("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
-    return int(major)
+    return int(found[1])
 
 
 def base_url(environ: Environ, config: Config) -> str:

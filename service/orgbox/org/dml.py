@@ -15,7 +15,7 @@ from typing import Any
 from orgbox import ids
 from orgbox.catalog.sobject import SObject
 from orgbox.errors import ApiFault, RecordError
-from orgbox.org import checks, uniqueness
+from orgbox.org import checks, lookups, uniqueness
 from orgbox.org.rulebook import Batch, Record, RecordRule, good_ones, refuse
 from orgbox.org.session import Session
 from orgbox.org.visibility import may_edit
@@ -101,7 +101,8 @@ def create_chunk(session: Session, records: list[Record], options: SaveOptions) 
         refuse(records, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
                f"entity type cannot be inserted: {sobject.label}")  # fmt: skip
         return
-    for record in records:
+    lookups.resolve(session, records)
+    for record in good_ones(records):
         checks.normalize_picklists(record)
         record.errors.extend(checks.check_create(record, truncate=options.truncate))
     insert_checked(session, sobject, records)
@@ -154,6 +155,7 @@ def update_chunk(session: Session, records: list[Record], options: SaveOptions) 
         text = "insufficient access rights on object id"
         refuse(records, "INSUFFICIENT_ACCESS_OR_READONLY", text)
         return
+    lookups.resolve(session, records)
     _load_before(session, sobject, records)
     for record in good_ones(records):
         checks.normalize_picklists(record)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from orgbox import ids
 from orgbox.catalog.fieldtypes import fold
 from orgbox.catalog.sobject import SObject
-from orgbox.errors import QueryFault
+from orgbox.org import lookups
 from orgbox.org.dml import Result, SaveOptions, create_chunk, save, update_chunk
 from orgbox.org.rulebook import Record, good_ones, refuse
 from orgbox.org.session import Session
@@ -20,7 +20,8 @@ def upsert(
     Raises ApiFault INVALID_FIELD when the field is no external id of an SObject that has upsert().
     """
     for sobject in {id(r.sobject): r.sobject for r in records}.values():
-        _check_key(sobject, key)
+        if sobject.supports("upsert"):
+            lookups.check_key(sobject, key)
 
     def chunk(session: Session, group: list[Record], options: SaveOptions) -> None:
         _upsert_chunk(session, key, group, options)
@@ -58,7 +59,6 @@ def _prepare_by_id(records: list[Record]) -> None:
 def _match(session: Session, sobject: SObject, name: str, records: list[Record]) -> None:
     """Find by external id the record each one updates; all of those that share one fail."""
     times = Counter(fold(str(record.values.get(name))) for record in records)
-    f = sobject.by_name[name.lower()]
     for record in records:
         value = record.values.get(name)
         record.values.pop("Id", None)
@@ -67,26 +67,12 @@ def _match(session: Session, sobject: SObject, name: str, records: list[Record])
         elif times[fold(str(value))] > 1:
             text = f"Duplicate external id specified: {value}"
             refuse([record], "DUPLICATE_VALUE", text, [name])
-    org = session.org
-    wanted = [fold(str(record.values[name])) for record in good_ones(records)]
-    rows = org.store.where(
-        session.connection, org.number, sobject, f.shadow or name, wanted, ("Id", name)
-    )
-    holders: dict[str, list[str]] = {}
-    for row in rows:
-        holders.setdefault(fold(str(row[name])), []).append(row["Id"])
-    for record in good_ones(records):
+    good = good_ones(records)
+    holders = lookups.find(session, sobject, name, [record.values[name] for record in good])
+    for record in good:
         found = holders.get(fold(str(record.values[name])), [])
         if len(found) > 1:
             text = f"{name}: more than one record found for external id field: [{', '.join(found)}]"
             refuse([record], "DUPLICATE_EXTERNAL_ID", text, [name])
         elif found:
             record.values["Id"] = found[0]
-
-
-def _check_key(sobject: SObject, key: str) -> None:
-    f = sobject.field(key)
-    usable = f is not None and (f.external_id or f.id_lookup or f.name == "Id")
-    if sobject.supports("upsert") and not usable:
-        text = f"Field name provided, {key} does not match an External ID for {sobject.name}"
-        raise QueryFault("INVALID_FIELD", text)

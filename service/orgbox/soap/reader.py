@@ -13,6 +13,7 @@ from orgbox.catalog.fieldtypes import TYPES
 from orgbox.catalog.load import Catalog
 from orgbox.catalog.sobject import Field, SObject
 from orgbox.errors import ProtocolFault, QueryFault, unknown_field_text, unknown_type_text
+from orgbox.org.lookups import Lookup
 from orgbox.org.rulebook import Record
 from orgbox.soap.description import Call, Member
 from orgbox.soap.dialects import ENTERPRISE, Dialect
@@ -62,7 +63,7 @@ def _argument(member: Member, elements: list[Element]) -> Any:
 def _value(member: Member, element: Element) -> Any:
     if member.type.startswith("ens:"):
         return RawRecord(element)
-    text = element.text or ""
+    text = _text(element)
     if member.type not in _XSD_TYPES:
         return text.strip() if member.type == "ID" else text
     try:
@@ -73,6 +74,13 @@ def _value(member: Member, element: Element) -> Any:
 
 def _is_nil(element: Element) -> bool:
     return element.get(NIL) in ("true", "1")
+
+
+def _text(element: Element) -> str:
+    """The text of an element that may hold nothing else."""
+    for child in element:
+        raise ProtocolFault(f"Element {brackets(child)} invalid at this location")
+    return element.text or ""
 
 
 class RecordReader:
@@ -87,8 +95,8 @@ class RecordReader:
         """The records of a call. Raises QueryFault INVALID_TYPE, INVALID_FIELD; ProtocolFault."""
         return [self._record(r.element) for r in raw]
 
-    def _record(self, element: Element) -> Record:
-        sobject = self._sobject(element)
+    def _record(self, element: Element, default: str = "") -> Record:
+        sobject = self._sobject(element, default)
         values: dict[str, Any] = {}
         nulls: list[Element] = []
         type_seen = self._dialect is ENTERPRISE
@@ -104,9 +112,10 @@ class RecordReader:
             self._read_null(sobject, child, values)
         return Record(sobject, values)
 
-    def _sobject(self, element: Element) -> SObject:
+    def _sobject(self, element: Element, default: str) -> SObject:
+        """The SObject an element names, else the one of that name."""
         sent = element.get(TYPE, "").rpartition(":")[2]
-        name = sent if sent != "sObject" else ""
+        name = sent if sent not in ("", "sObject") else default
         if self._dialect is not ENTERPRISE:
             named = next((c.text for c in element if local_name(c) == "type"), None)
             name = (named or name).strip()
@@ -120,22 +129,35 @@ class RecordReader:
     def _read_field(
         self, sobject: SObject, element: Element, name: str, values: dict[str, Any]
     ) -> None:
-        f = self._field(sobject, name) or self._refuse(sobject, element, name)
+        f = self._field(sobject, name)
+        if f is None:
+            self._read_parent(sobject, element, name, values)
+            return
         if f.name in values:
             raise QueryFault("INVALID_FIELD", f"Duplicate field specified: {f.name}")
         if _is_nil(element):
             if f.name != "Id":
                 values[f.name] = None
             return
-        text = element.text or ""
-        if f.type.family == "id":
-            values[f.name] = text.strip() or None
+        values[f.name] = _decode(f, _text(element))
+
+    def _read_parent(
+        self, sobject: SObject, element: Element, name: str, values: dict[str, Any]
+    ) -> None:
+        """A parent named by a unique field: `<Manager><Username>mia@acme.com</Username></Manager>`."""
+        f = sobject.parents.get(name.lower()) or self._refuse(sobject, element, name)
+        if f.name in values:
+            text = f"Cannot specify both an external ID reference {name} and a salesforce id, {f.name}"
+            raise QueryFault("INVALID_FIELD", text)
+        if _is_nil(element):
+            values[f.name] = None
             return
-        try:
-            values[f.name] = f.type.decode(text)
-        except ValueError:
-            type_ = f.type.soap_type
-            raise ProtocolFault(f"'{text}' is not valid for the type {type_}") from None
+        parent = self._record(element, default=f.reference_to[0] if not f.polymorphic else "")
+        keys = [(key, value) for key, value in parent.values.items() if value is not None]
+        if parent.sobject.name not in f.reference_to or len(keys) != 1:
+            text = f"The external foreign key reference does not reference a valid entity: {name}"
+            raise QueryFault("INVALID_FIELD", text)
+        values[f.name] = Lookup(parent.sobject, keys[0][0], keys[0][1], name)
 
     def _read_null(self, sobject: SObject, element: Element, values: dict[str, Any]) -> None:
         name = (element.text or "").strip()
@@ -159,6 +181,16 @@ class RecordReader:
         if self._dialect is ENTERPRISE:
             raise ProtocolFault(f"Element {{{ENTERPRISE.ens}}}{name} invalid at this location")
         raise QueryFault("INVALID_FIELD", unknown_field_text(name, sobject.name))
+
+
+def _decode(f: Field, text: str) -> Any:
+    """The value of a field; ids stay as sent until `org` has checked them."""
+    if f.type.family == "id":
+        return text.strip() or None
+    try:
+        return f.type.decode(text)
+    except ValueError:
+        raise ProtocolFault(f"'{text}' is not valid for the type {f.type.soap_type}") from None
 
 
 def split_names(text: str) -> list[str]:
