@@ -2,6 +2,9 @@
 
 import re
 
+from sqlalchemy import update
+
+from orgbox.org.invitations import read_settings
 from orgbox.org.mailbox import Mail
 from orgbox.org.org import Org
 
@@ -41,3 +44,12 @@ def token_of(service: Service, address: str) -> str:
 def values(answer: Answer, *names: str) -> list[tuple[str | None, ...]]:
     """The fields of the records of a query, record by record."""
     return list(zip(*(answer.texts(name) for name in names), strict=True))
+
+
+def set_up(service: Service, **changes: object) -> None:
+    """Changes the Setup of the org."""
+    org, database = org_of(service), service.app.orgs.database
+    table = org.store.schema.system["orgbox_org"]
+    with database.write() as connection:
+        changed = read_settings(connection, org).changed(changes).to_json()
+        connection.execute(update(table).where(table.c.org == org.number).values(settings=changed))
