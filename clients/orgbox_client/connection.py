@@ -98,13 +98,13 @@ class Connection:
         """Bring back records, or the records of these Ids, from the recycle bin."""
         return self._by_id("undelete", "Undelete", records, all_or_none)
 
-    def query(self, soql: str, batch_size: int | None = None, deleted: bool = False) -> QueryResult:
+    def query(self, soql: str, batch_size: int | None = None, deleted: bool = False) -> QueryResult[Record]:
         """query(), or queryAll() with `deleted`: the records, fetched as they are wanted."""
         headers = {"QueryOptions": {"batchSize": batch_size}} if batch_size else {}
         call = "queryAll" if deleted else "query"
         (result,) = self._soap.read(call, headers, queryString=soql)
 
-        def more(locator: str) -> Batch:
+        def more(locator: str) -> Batch[Record]:
             return self._more(locator, headers)
 
         return QueryResult(self._reader.batch(result), more)
@@ -171,7 +171,7 @@ class Connection:
         _refuse_failed(verb, results, all_or_none)
         return results
 
-    def _more(self, locator: str, headers: dict[str, Any] | None = None) -> Batch:
+    def _more(self, locator: str, headers: dict[str, Any] | None = None) -> Batch[Record]:
         (result,) = self._soap.read("queryMore", headers, queryLocator=locator)
         return self._reader.batch(result)
 

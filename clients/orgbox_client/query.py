@@ -2,33 +2,39 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import Generic, TypeVar, overload
 
-from orgbox_client.records import Record
 from orgbox_client.values import encode
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Generic[T]):
     """One QueryResult of the WSDL: `size` counts all records, `locator` leads to the next batch."""
 
-    records: list[Record]
+    records: list[T]
     size: int
     locator: str | None
 
 
-class QueryResult(Sequence[Record]):
+class QueryResult(Sequence[T]):
     """All records of a query, fetched batch by batch as they are wanted, and kept.
 
     `size` is what the service counted; it alone answers SELECT COUNT(). Raises ApiFault when a further
     batch cannot be had.
     """
 
-    def __init__(self, first: Batch, more: Callable[[str], Batch]) -> None:
+    def __init__(self, first: Batch[T], more: Callable[[str], Batch[T]]) -> None:
         self.size = first.size
         self._records = list(first.records)
         self._locator = first.locator
         self._more = more
+
+    @classmethod
+    def of_none(cls) -> "QueryResult[T]":
+        """The result without records."""
+        return cls(Batch([], 0, None), lambda _: Batch([], 0, None))
 
     @property
     def done(self) -> bool:
@@ -38,17 +44,17 @@ class QueryResult(Sequence[Record]):
     def __len__(self) -> int:
         return len(self._records) if self._locator is None else self.size
 
-    def __iter__(self) -> Iterator[Record]:
+    def __iter__(self) -> Iterator[T]:
         position = 0
         while self._reach(position):
             yield self._records[position]
             position += 1
 
     @overload
-    def __getitem__(self, index: int) -> Record: ...
+    def __getitem__(self, index: int) -> T: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Record]: ...
-    def __getitem__(self, index: int | slice) -> Record | list[Record]:
+    def __getitem__(self, index: slice) -> list[T]: ...
+    def __getitem__(self, index: int | slice) -> T | list[T]:
         self._reach(index if isinstance(index, int) and index >= 0 else self.size)
         return self._records[index]
 

@@ -21,13 +21,13 @@ class RecordReader:
     """Reads records. `sobject_of` tells of an SObject by name, `more` fetches a further batch."""
 
     def __init__(
-        self, namespace: str, sobject_of: Callable[[str], SObject], more: Callable[[str], Batch]
+        self, namespace: str, sobject_of: Callable[[str], SObject], more: Callable[[str], Batch[Record]]
     ) -> None:
         self._namespace = namespace
         self._sobject_of = sobject_of
         self._more = more
 
-    def batch(self, element: etree._Element) -> Batch:
+    def batch(self, element: etree._Element) -> Batch[Record]:
         """A QueryResult, in whatever element."""
         done, locator, *records, size = element
         return Batch([self._record(r) for r in records], int(size.text or 0), locator.text)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from orgbox_client.query import QueryResult
 from orgbox_client.sobjects import SObject
 
 
@@ -32,8 +33,9 @@ class Record:
         found = self._find(name)
         if found is None:
             raise KeyError(self._sobject.unknown(name))
-        absent = () if found in self._sobject.children.values() else None
-        return self._values.get(found, absent)
+        if found not in self._values and found in self._sobject.children.values():
+            return QueryResult[Record].of_none()
+        return self._values.get(found)
 
     def __setitem__(self, name: str, value: object) -> None:
         found = self._sobject.fields.get(name.lower())
@@ -71,6 +73,11 @@ class Record:
         return self.sobject_type == other.sobject_type and dict(self) == dict(other)
 
     __hash__ = None  # type: ignore[assignment]
+
+    def __copy__(self) -> "Record":
+        made = Record(self._sobject, dict(self._values))
+        made._changed = set(self._changed)
+        return made
 
     def __repr__(self) -> str:
         return f"{self.sobject_type}({', '.join(f'{k}={self[k]!r}' for k in self)})"
