@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from orgbox.catalog.load import standard_catalog
+from orgbox.catalog.load import Catalog, standard_catalog
 from orgbox.clock import Clock
 from orgbox.config import Config
 from orgbox.http.edge import Edge, Endpoint, known_version
@@ -23,6 +23,7 @@ from orgbox.org.seed import read_seed
 from orgbox.rules import RULES
 from orgbox.rules.acceptance import LinkAcceptance
 from orgbox.soap.description import description
+from orgbox.soap.dialects import Dialect
 from orgbox.soap.service import SoapService
 from orgbox.soap.wsdl import wsdl
 from orgbox.web.desk import Desk
@@ -108,12 +109,21 @@ def build(
 
 
 def _wsdl_writer(orgs: Orgs) -> Callable[[Endpoint, str], bytes]:
+    """Writes WSDLs. Those of orgs with the same catalogue differ in nothing but the address."""
+
     @lru_cache(maxsize=256)
+    def write_one(dialect: Dialect, version: int, catalog: Catalog, location: str) -> bytes:
+        return wsdl(dialect, version, catalog, location)
+
     def write(endpoint: Endpoint, base_url: str) -> bytes:
         version = known_version(endpoint.version)
         org = orgs.get(endpoint.org_id) if endpoint.org_id else None
         catalog = (org.catalog if org else orgs.catalog).as_of(version)
         path = f"/services/Soap/{endpoint.dialect.path}/{version}.0"
-        return wsdl(endpoint.dialect, version, catalog, base_url + path)
+        text = write_one(endpoint.dialect, version, catalog, base_url + path)
+        if org is None or not org.isolated:
+            return text
+        own = f'location="{base_url}/org/{org.id[:15]}{path}"'
+        return text.replace(f'location="{base_url}{path}"'.encode(), own.encode())
 
     return write

@@ -8,26 +8,30 @@ fault, because a page makes clients fail on the page.
 import gzip
 import re
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
+
+from waitress.channel import ClientDisconnected
 
 from orgbox import ids
 from orgbox.config import Config
 from orgbox.errors import ApiFault, OrgboxError, ProtocolFault
 from orgbox.soap.description import description
 from orgbox.soap.dialects import BY_PATH, Dialect
-from orgbox.soap.request import Request
+from orgbox.soap.request import Interrupted, Request
 from orgbox.soap.service import SoapService
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-_PATH = re.compile(r"/services/Soap/([^/]+)(?:/v?([^/]*)(.*))?", re.DOTALL)
+_PATH = re.compile(r"(?:/org/(00D\w{12}(?:\w{3})?))?/services/Soap/([^/]+)(?:/v?([^/]*)(.*))?", re.DOTALL)
 _VERSION = re.compile(r"(\d{1,4})(?:\.0{1,4})?")
 _XML_TYPES = ("text/xml", "application/xml", "application/soap+xml")
+_SOAP_TYPE = "text/xml;charset=utf-8"
 _HOST = re.compile(r"[A-Za-z0-9._\-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?")
 _SMALLEST_GZIP = 1_400
 """Bytes that fit a packet anyway are not worth compressing."""
@@ -37,7 +41,10 @@ _REASONS = {200: "200 OK", 405: "405 Method Not Allowed", 415: "415 Unsupported 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A SOAP path: `/services/Soap/u/60.0/00D…` and, for packages, a further id."""
+    """A SOAP path: `/services/Soap/u/60.0/00D…` and, for packages, a further id.
+
+    `/org/00D…/services/Soap/u/60.0` names an org as well, for clients that take no more than a base URL.
+    """
 
     dialect: Dialect
     version: str
@@ -64,7 +71,10 @@ class Edge:
         endpoint = find_endpoint(path)
         if endpoint is None:
             return self._web(environ, start_response)
-        status, type_, body = self._answer(environ, endpoint)
+        try:
+            status, type_, body = self._answer(environ, endpoint)
+        except Interrupted as interrupted:
+            return _interrupt(interrupted, start_response)
         headers = [("Content-Type", type_)]
         if len(body) >= _SMALLEST_GZIP and _wants_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
             body = gzip.compress(body, compresslevel=1, mtime=0)
@@ -85,7 +95,7 @@ class Edge:
         if not _is_xml(environ.get("CONTENT_TYPE", "")):
             return 415, "text/plain;charset=utf-8", b"Unsupported Media Type"
         status, body = self._soap_answer(environ, endpoint)
-        return status, "text/xml;charset=utf-8", body
+        return status, _SOAP_TYPE, body
 
     def _soap_answer(self, environ: Environ, endpoint: Endpoint) -> tuple[int, bytes]:
         newest = description().versions[-1]
@@ -107,20 +117,48 @@ class Edge:
 
     def _wsdl_answer(self, environ: Environ, endpoint: Endpoint) -> tuple[int, str, bytes]:
         try:
-            return 200, "text/xml;charset=utf-8", self._wsdl(endpoint, base_url(environ, self._config))
+            return 200, _SOAP_TYPE, self._wsdl(endpoint, base_url(environ, self._config))
         except OrgboxError as error:
             return 500, "text/plain;charset=utf-8", str(error).encode()
+
+
+def _interrupt(interrupted: Interrupted, start_response: StartResponse) -> Iterable[bytes]:
+    """What a fault rule wants the client to get. ClientDisconnected ends the connection."""
+    wish = interrupted.interruption
+    if wish.page:
+        page = wish.body.encode()
+        start_response(f"{wish.page} {_phrase(wish.page)}", [
+            ("Content-Type", "text/html;charset=utf-8"), ("x-sfdc-edge-err", "1"),
+            ("Content-Length", str(len(page))),
+        ])  # fmt: skip
+        return [page]
+    if wish.drop != "during":
+        raise ClientDisconnected
+    headers = [("Content-Type", _SOAP_TYPE), ("Content-Length", str(len(interrupted.body)))]
+    start_response(_REASONS[interrupted.status], headers)
+    return _first_half(interrupted.body)
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
+
+
+def _first_half(body: bytes) -> Iterator[bytes]:
+    yield body[: len(body) // 2]
+    raise ClientDisconnected
 
 
 def find_endpoint(path: str) -> Endpoint | None:
     """The SOAP endpoint of a path, or None."""
     found = _PATH.fullmatch(path)
-    if not found or found[1] not in BY_PATH:
+    if not found or found[2] not in BY_PATH:
         return None
-    parts = (found[3] or "").split("/")
+    parts = (found[4] or "").split("/")
     org = next((n for part in parts if (n := ids.normalize(part)) and n.startswith("00D")), None)
+    if found[1]:
+        org = ids.normalize(found[1]) or found[1]
     package = next((p for p in parts if p.startswith("0DF") and ids.normalize(p)), None)
-    return Endpoint(BY_PATH[found[1]], found[2] or "", org, package)
+    return Endpoint(BY_PATH[found[2]], found[3] or "", org, package)
 
 
 def known_version(text: str) -> int:

@@ -141,7 +141,7 @@ def _limit_info(context: Context, known: Call) -> str:
     session = context.session
     return (
         "<soapenv:Header><LimitInfoHeader><limitInfo>"
-        f"<current>{session.org.requests}</current>"
+        f"<current>{context.requests or session.org.requests}</current>"
         f"<limit>{session.settings.api_requests_per_day}</limit><type>API REQUESTS</type>"
         "</limitInfo></LimitInfoHeader></soapenv:Header>"
     )

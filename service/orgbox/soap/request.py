@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from orgbox.catalog.load import Catalog
+from orgbox.org.faults import Rule
 from orgbox.org.org import Org
 from orgbox.org.registry import Orgs
 from orgbox.org.session import Session
@@ -30,11 +31,34 @@ class Request:
     client: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """What the client gets in place of the answer: a connection that ends `before`, `during` or `after`
+    the work, or a `page` of that HTTP status.
+    """
+
+    drop: str
+    page: int
+    body: str
+
+
+class Interrupted(Exception):
+    """The answer to a call is not to reach the client as it is."""
+
+    def __init__(self, interruption: Interruption, status: int, body: bytes) -> None:
+        super().__init__(interruption.drop or f"page {interruption.page}")
+        self.interruption = interruption
+        self.status = status
+        self.body = body
+
+
 @dataclass(slots=True)
 class Context:
     """A call under way. `session` is there for every call that needs one, `org` once it is known.
 
-    `afterwards` is run in a writing transaction once the reading one of the call has ended.
+    `afterwards` is run in a writing transaction once the reading one of the call has ended. Fault rules
+    (`trouble`) set `interruption` and `refusing`, the rule that refuses some records; `requests` counts
+    the calls of the org's day where that is asked for.
     """
 
     request: Request
@@ -45,6 +69,9 @@ class Context:
     session: Session | None = None
     org: Org | None = None
     afterwards: list[Callable[[Connection], None]] = field(default_factory=list)
+    interruption: Interruption | None = None
+    refusing: Rule | None = None
+    requests: int = 0
 
     @property
     def signed_in(self) -> Session:

@@ -16,16 +16,17 @@ from spyne.server import ServerBase
 from orgbox.errors import ApiFault, OrgboxError
 from orgbox.org import session as sessions
 from orgbox.org.calllog import CallLog
-from orgbox.org.org import Org
+from orgbox.org.org import CALM, Conditions, Org
 from orgbox.org.registry import Orgs
 from orgbox.soap import calls as calls  # registers the functions that answer
+from orgbox.soap import trouble
 from orgbox.soap.envelope import Envelope
 from orgbox.soap.faults import WireFault, unexpected, write_fault
 from orgbox.soap.models import NAMESPACE, operation
 from orgbox.soap.noting import note
 from orgbox.soap.protocol import SforceSoap
 from orgbox.soap.registry import HANDLERS, Handler
-from orgbox.soap.request import Context, Request
+from orgbox.soap.request import Context, Interrupted, Request
 
 # Spyne would log every fault a client meets with a traceback; faults are answers, not accidents.
 logging.getLogger("spyne").setLevel(logging.CRITICAL + 1)
@@ -51,7 +52,7 @@ class SoapService:
         )  # fmt: skip
 
     def answer(self, request: Request) -> tuple[int, bytes]:
-        """HTTP status and body. Never raises: what goes wrong is a fault."""
+        """HTTP status and body; what goes wrong is a fault. Raises Interrupted where a rule says so."""
         return self._noted(request, self._dispatch)
 
     def fault(self, request: Request, error: OrgboxError) -> tuple[int, bytes]:
@@ -68,7 +69,10 @@ class SoapService:
         except Exception as error:  # the last resort: the client gets a number, the log the rest
             status, body = _fault(request, unexpected(error))
         if self._log:
-            note(self._log, context, status, body, perf_counter() - started)
+            shown = context.interruption.page if context.interruption else status
+            note(self._log, context, shown, body, perf_counter() - started)
+        if context.interruption:
+            raise Interrupted(context.interruption, status, body)
         return status, body
 
     def _dispatch(self, context: Context) -> tuple[int, bytes]:
@@ -126,10 +130,25 @@ def call_wrapper(ctx: Any) -> Any:
 
 def _with_session(context: Context, handler: Handler) -> Any:
     org = context.org = _org_of(context)
-    database = org.store.database
     org.requests += 1
+    while True:
+        met = trouble.meet(context, org) if org.conditions != CALM else CALM
+        try:
+            return _in_transaction(context, handler, org, met)
+        except _ConditionsChanged:
+            continue
+
+
+class _ConditionsChanged(OrgboxError):
+    """The session finds other conditions than those that were met before its transaction."""
+
+
+def _in_transaction(context: Context, handler: Handler, org: Org, met: Conditions) -> Any:
+    database = org.store.database
     with database.write() if handler.writes else database.read() as connection:
         session = sessions.resume(connection, org, context.session_id, context.request.version)
+        if session.conditions != met:
+            raise _ConditionsChanged
         if session.password_expired and not handler.expired:
             raise ApiFault("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", _EXPIRED)
         context.session = session

@@ -1,5 +1,7 @@
 """Records in and out by Id: create, update, upsert, delete, undelete, emptyRecycleBin, retrieve."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from orgbox.org import dml, removal
@@ -7,52 +9,45 @@ from orgbox.org import upsert as upserts
 from orgbox.org.dml import Result, SaveOptions
 from orgbox.org.query import retrieve as retrieve_rows
 from orgbox.org.rulebook import Record
+from orgbox.org.session import Session
+from orgbox.soap import trouble
 from orgbox.soap.encode import Encoded
 from orgbox.soap.encode_records import RecordEncoder
 from orgbox.soap.reader import RawRecord, RecordReader, split_names
 from orgbox.soap.registry import call
 from orgbox.soap.request import Context
+from orgbox.soap.touched import of_id, of_record
 
 
 @call("create", writes=True)
 def create(context: Context, raw: list[RawRecord]) -> list[dict[str, Any]]:
     """SaveResult for each record."""
-    dml.check_size(context.signed_in, len(raw))
-    results = dml.create(context.signed_in, _records(context, raw), _options(context))
-    return [_result(result) for result in results]
+    return [_result(result) for result in _saved(context, raw, dml.create)]
 
 
 @call("update", writes=True)
 def update(context: Context, raw: list[RawRecord]) -> list[dict[str, Any]]:
     """SaveResult for each record."""
-    dml.check_size(context.signed_in, len(raw))
-    results = dml.update(context.signed_in, _records(context, raw), _options(context))
-    return [_result(result) for result in results]
+    return [_result(result) for result in _saved(context, raw, dml.update)]
 
 
 @call("upsert", writes=True)
 def upsert(context: Context, key: str, raw: list[RawRecord]) -> list[dict[str, Any]]:
     """UpsertResult for each record."""
-    dml.check_size(context.signed_in, len(raw))
-    records = _records(context, raw)
-    results = upserts.upsert(context.signed_in, key.strip(), records, _options(context))
+    results = _saved(context, raw, partial(_upsert, key.strip()))
     return [_result(result) | {"created": result.created} for result in results]
 
 
 @call("delete", writes=True)
 def delete(context: Context, ids: list[str]) -> list[dict[str, Any]]:
     """DeleteResult for each id."""
-    all_or_none = _options(context).all_or_none
-    results = removal.delete(context.signed_in, ids, all_or_none=all_or_none)
-    return [_result(result) for result in results]
+    return [_result(result) for result in _removed(context, ids, removal.delete)]
 
 
 @call("undelete", writes=True)
 def undelete(context: Context, ids: list[str]) -> list[dict[str, Any]]:
     """UndeleteResult for each id."""
-    all_or_none = _options(context).all_or_none
-    results = removal.undelete(context.signed_in, ids, all_or_none=all_or_none)
-    return [_result(result) for result in results]
+    return [_result(result) for result in _removed(context, ids, removal.undelete)]
 
 
 @call("emptyRecycleBin", writes=True)
@@ -85,7 +80,35 @@ def record_encoder(context: Context) -> RecordEncoder:
     return _encoders[key]
 
 
-def _records(context: Context, raw: list[RawRecord]) -> list[Record]:
+Save = Callable[[Session, Sequence[Record], SaveOptions], list[Result]]
+Remove = Callable[..., list[Result]]
+
+
+def _saved(context: Context, raw: list[RawRecord], save: Save) -> Sequence[Result]:
+    """The results of saving the records sent, but for those a fault rule refuses."""
+    session, options = context.signed_in, _options(context)
+    dml.check_size(session, len(raw))
+
+    def work(rows: Sequence[RawRecord]) -> list[Result]:
+        return save(session, _records(context, rows), options)
+
+    return trouble.spare(context, raw, of_record, work, all_or_none=options.all_or_none)
+
+
+def _upsert(
+    key: str, session: Session, records: Sequence[Record], options: SaveOptions
+) -> list[Result]:
+    return upserts.upsert(session, key, records, options)
+
+
+def _removed(context: Context, ids: list[str], remove: Remove) -> Sequence[Result]:
+    """The results of deleting or bringing back, but for those a fault rule refuses."""
+    all_or_none = _options(context).all_or_none
+    work = partial(remove, context.signed_in, all_or_none=all_or_none)
+    return trouble.spare(context, ids, of_id, work, all_or_none=all_or_none)
+
+
+def _records(context: Context, raw: Sequence[RawRecord]) -> list[Record]:
     """The records sent, understood as the caller's version does, kept as the org does."""
     records = RecordReader(context.catalog, context.request.dialect).read(raw)
     whole = context.signed_in.org.catalog

@@ -7,6 +7,7 @@ from orgbox.errors import ApiFault
 from orgbox.org import login as logins
 from orgbox.org import session as sessions
 from orgbox.org.describe import user_info
+from orgbox.soap import trouble
 from orgbox.soap.registry import call
 from orgbox.soap.request import Context, Request
 
@@ -24,6 +25,8 @@ def login(context: Context, username: str, password: str) -> dict[str, Any]:
     if (scope or wanted) and org is not named:
         org, user_id = None, None
     context.org = org or named
+    if org is not None:
+        trouble.meet_at_login(context, org, username.strip())
     try:
         made = logins.login(org, user_id, password, context.orgs.passwords)
     except ApiFault as error:
