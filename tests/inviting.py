@@ -7,7 +7,6 @@ from sqlalchemy import update
 from orgbox.org.invitations import read_settings
 from orgbox.org.mailbox import Mail
 from orgbox.org.org import Org
-
 from service import Answer, Client, Service
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from postbox import Postbox
 
+from postbox import Postbox
 from service import Client, Service
 
 

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 
 import pytest
-from inviting import group_of, invite, mails
-from postbox import Postbox, wait_until
 
+from inviting import group_of, invite, mails
 from orgbox.mail import smtp
+from postbox import Postbox, wait_until
 from service import Client, Service
 
 
@@ -105,7 +105,9 @@ def test_a_refused_mail_fails_for_good_and_holds_up_no_other(
 
 def test_what_is_rolled_back_is_not_mailed(delivering: Service, sender: Client, postbox: Postbox) -> None:
     header = "<AllOrNoneHeader><allOrNone>true</allOrNone></AllOrNoneHeader>"
-    records = [{"InvitedUserEmail": a, "SharedEntityId": sender.user_id} for a in ("bob@acme.com", "no address")]
+    records = [
+        {"InvitedUserEmail": a, "SharedEntityId": sender.user_id} for a in ("bob@acme.com", "no address")
+    ]
 
     answer = sender.create("CollaborationInvitation", *records, header=header)
 
@@ -118,7 +120,9 @@ def test_what_is_rolled_back_is_not_mailed(delivering: Service, sender: Client, 
 def test_refused_records_are_not_mailed_and_the_good_ones_of_the_call_are(
     sender: Client, postbox: Postbox
 ) -> None:
-    records = [{"InvitedUserEmail": a, "SharedEntityId": sender.user_id} for a in ("no address", "bob@acme.com")]
+    records = [
+        {"InvitedUserEmail": a, "SharedEntityId": sender.user_id} for a in ("no address", "bob@acme.com")
+    ]
 
     assert sender.create("CollaborationInvitation", *records).texts("success") == ["false", "true"]
 
@@ -170,7 +174,9 @@ def test_who_joins_a_group_himself_gets_no_mail(delivering: Service, sender: Cli
     carl = delivering.client("carl@acme.com")
     group = group_of(sender, "Engineering")
 
-    answer = carl.create("CollaborationGroupMember", {"CollaborationGroupId": group, "MemberId": carl.user_id})
+    answer = carl.create(
+        "CollaborationGroupMember", {"CollaborationGroupId": group, "MemberId": carl.user_id}
+    )
 
     assert answer.text("success") == "true"
     assert mails(delivering) == []
@@ -197,7 +203,9 @@ def test_the_password_of_resetpassword_is_mailed_when_the_header_asks(
     assert Client(delivering.url).login("alice@acme.com", str(password)).session_id
 
 
-@pytest.mark.parametrize("url", ["localhost:25", "http://localhost", "smtp://", "smtp://host:port", "smtp://h/x"])
+@pytest.mark.parametrize(
+    "url", ["localhost:25", "http://localhost", "smtp://", "smtp://host:port", "smtp://h/x"]
+)
 def test_a_url_that_is_no_mail_server_is_refused(url: str) -> None:
     with pytest.raises(ValueError):
         smtp.Relay.of(url)

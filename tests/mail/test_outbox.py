@@ -5,10 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from inviting import group_of, invite, mails, org_of, token_of
-
 from sqlalchemy import event
 
+from inviting import group_of, invite, mails, org_of, token_of
 from orgbox.errors import RecordError
 from orgbox.mail.sender import Waiting
 from orgbox.mail.smtp import Outcome

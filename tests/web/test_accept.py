@@ -5,8 +5,8 @@ import threading
 
 import pytest
 import requests
-from inviting import group_of, invite, token_of
 
+from inviting import group_of, invite, token_of
 from service import Client, Service
 
 ANSWERS = {
@@ -115,7 +115,9 @@ def test_a_customer_is_asked_for_the_company(service: Service, alice: Client) ->
     assert service.client().login("zoe@guest.acme.com", "sesame123").session_id
 
 
-def test_who_enters_a_customers_address_is_asked_for_the_company_then(service: Service, alice: Client) -> None:
+def test_who_enters_a_customers_address_is_asked_for_the_company_then(
+    service: Service, alice: Client
+) -> None:
     invite(alice, "bob@acme.com", to=group_of(alice, "All acme.com"))
     visitor = Visitor(service, token_of(service, "bob@acme.com"))
     assert '<label for="company">' not in visitor.get().text
@@ -136,7 +138,9 @@ def test_a_forged_link_leads_nowhere(token: str, service: Service) -> None:
     assert "alice" not in answer.text.lower() and "acme" not in answer.text.lower()
 
 
-def test_an_ended_link_says_how_it_ended_and_no_address(service: Service, alice: Client, visitor: Visitor) -> None:
+def test_an_ended_link_says_how_it_ended_and_no_address(
+    service: Service, alice: Client, visitor: Visitor
+) -> None:
     assert visitor.post().status_code == 200
     canceled = invite(alice, "eve@acme.com")[0]
     eve = Visitor(service, token_of(service, "eve@acme.com"))

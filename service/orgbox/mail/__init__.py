@@ -1,1 +1,1 @@
-"""Mail: composed from templates, handed to an SMTP server. Knows no database: `org.outbox` keeps the mails."""
+"""Mail: composed from templates, handed to an SMTP server. No database here: `org.outbox` keeps the mails."""

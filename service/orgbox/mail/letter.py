@@ -25,7 +25,9 @@ _BREAKING = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 SUBJECTS = {
-    "invitation": "{{ inviter }} invited you to join {% if group %}the group {{ group }} on {% endif %}Chatter",
+    "invitation": (
+        "{{ inviter }} invited you to join {% if group %}the group {{ group }} on {% endif %}Chatter"
+    ),
     "added": "{{ inviter }} added you to the group {{ group }}",
     "password": "Your new password for {{ org }}",
     "new_user": "Welcome to {{ org }}",

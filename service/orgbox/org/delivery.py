@@ -1,12 +1,15 @@
 """Giving the mails of the outbox to one sender at a time, and noting what became of them.
 
-A lease in the database says which process is sending; it is short, so that another goes on soon when
-that process is killed. A mail is read, with the state of its invitation, right before it is sent.
+A lease in the database says which process is sending. It is short, so that another goes on soon when
+that process dies, and on the same host at once. A mail is read, with the state of its invitation, right
+before it is sent.
 """
 
 import os
 import secrets
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, or_, select, update
@@ -38,7 +41,7 @@ class Delivery:
         self._orgs = orgs
         self._base_url = base_url
         self._now = now
-        self._holder = f"{os.getpid()} {secrets.token_hex(8)}"
+        self._holder = f"{os.getpid()} {secrets.token_hex(8)} {socket.gethostname()}"
         self._mails = orgs.store.schema.system["orgbox_mail"]
         self._leases = orgs.store.schema.system["orgbox_lease"]
 
@@ -100,7 +103,9 @@ class Delivery:
         now, table = self._milliseconds(), self._leases
         make = sqlite.insert if self._orgs.database.is_sqlite else postgresql.insert
         until = now + _LEASE_SECONDS * 1000
-        free = or_(table.c.holder == self._holder, table.c.until <= now, table.c.until > until)
+        holder = connection.scalar(select(table.c.holder).where(table.c.name == "mail"))
+        mine = table.c.holder.in_([self._holder, holder] if _is_dead(holder) else [self._holder])
+        free = or_(mine, table.c.until <= now, table.c.until > until)
         statement = make(table).values(org=0, name="mail", holder=self._holder, until=until)
         changed = {"holder": self._holder, "until": until}
         taken = statement.on_conflict_do_update(index_elements=["org", "name"], set_=changed, where=free)
@@ -129,3 +134,16 @@ class Delivery:
 
     def _milliseconds(self) -> int:
         return int(self._now() * 1000)
+
+
+def _is_dead(holder: str | None) -> bool:
+    """Whether the holder of a lease was a process of this host that is no more."""
+    pid, _, host = (holder or "0  ").split(" ", 2)
+    if host != socket.gethostname():
+        return False
+    with suppress(PermissionError):
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            return True
+    return False

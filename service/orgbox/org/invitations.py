@@ -19,9 +19,7 @@ State = Literal["open", "used", "canceled", "expired"]
 _CLOSED: Mapping[str, State] = {"Accepted": "used", "Canceled": "canceled"}
 
 
-def load(
-    connection: Connection, org: Org, invitation_id: str, recipient: str
-) -> dict[str, Any] | None:
+def load(connection: Connection, org: Org, invitation_id: str, recipient: str) -> dict[str, Any] | None:
     """All fields of an invitation of an address, or None when there is no such row.
 
     An org that is brought back to an earlier state gives the same Id to another invitation.
