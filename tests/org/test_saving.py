@@ -4,8 +4,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from service import Answer, Client, Service
 from sqlalchemy import func, select
+
+from service import Answer, Client, Service
 
 ALL_OR_NONE = "<AllOrNoneHeader><allOrNone>true</allOrNone></AllOrNoneHeader>"
 NOT_SAVED = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
@@ -146,7 +147,8 @@ def test_a_parent_of_several_kinds_is_named_with_its_type(alice: Client) -> None
 def test_a_nil_parent_empties_the_reference(service: Service) -> None:
     admin = service.client("admin@acme.com")
     sam = find(admin, "User", "Sam Smith")
-    update(admin, "User", {"Id": sam, "Manager": "<o:type>User</o:type><o:Username>mia@acme.com</o:Username>"})
+    mia = "<o:type>User</o:type><o:Username>mia@acme.com</o:Username>"
+    update(admin, "User", {"Id": sam, "Manager": mia})
     nil = f'<sObjects><o:type>User</o:type><o:Id>{sam}</o:Id><o:Manager xsi:nil="true"/></sObjects>'
 
     assert admin.call(f"<update>{nil}</update>").texts("success") == ["true"]

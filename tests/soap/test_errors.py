@@ -26,7 +26,7 @@ from typing import Any
 import pytest
 
 from orgbox import ids
-from orgbox.org.settings import settings_from_json
+from orgbox.org.session import catch_up
 from service import Answer, Client, Service, start_service
 
 Case = dict[str, Any]
@@ -111,10 +111,9 @@ class Scene:
         self._leave_licenses(total)
 
     def _change_settings(self, values: dict[str, Any]) -> dict[str, Any]:
-        table = self.org.store.schema.system["orgbox_org"]
         with self.org.store.database.write() as connection:
-            old = settings_from_json(connection.execute(table.select()).one().settings)
-            connection.execute(table.update().values(settings=old.changed(values).to_json()))
+            old = catch_up(connection, self.org)
+            self.service.app.orgs.change_settings(connection, self.org, values)
         return {name: getattr(old, name) for name in values}
 
     def _leave_licenses(self, left: int | None) -> int | None:

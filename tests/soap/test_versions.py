@@ -1,6 +1,7 @@
 """Every API version, in both dialects: each answer is valid by the WSDL of its version."""
 
 import pytest
+
 from service import Service
 
 VERSIONS = [f"{v}.0" for v in range(21, 67)]

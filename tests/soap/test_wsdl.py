@@ -6,13 +6,13 @@ from time import perf_counter
 import pytest
 import zeep
 from lxml import etree
-from schemas import compile_schemas, validate, validator
 
 from orgbox.catalog import standard_catalog
 from orgbox.catalog.load import parse_sobject
 from orgbox.soap.description import description
 from orgbox.soap.dialects import ENTERPRISE, PARTNER
 from orgbox.soap.wsdl import wsdl
+from schemas import compile_schemas, validate, validator
 
 LOCATION = "https://example.invalid/services/Soap/?a=1&b=2"
 XSD = "{http://www.w3.org/2001/XMLSchema}"
