@@ -24,6 +24,7 @@ run: setup
 	$(BIN)/orgbox serve
 
 test: setup
+	@scripts/install-browser.sh
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: setup

@@ -42,7 +42,9 @@ class Judge:
             told[:] = [status, dict(headers)]
             return start_response(status, headers, *rest)
 
-        body = b"".join(self._app.wsgi(environ, noting))
+        answer: Any = self._app.wsgi(environ, noting)
+        body = b"".join(answer)
+        getattr(answer, "close", lambda: None)()
         found = re.search(r"/services/Soap/([cu])/v?(\d+)", environ["PATH_INFO"])
         if found and environ["REQUEST_METHOD"] == "POST" and "xml" in told[1]["Content-Type"]:
             plain = gzip.decompress(body) if "Content-Encoding" in told[1] else body

@@ -1,5 +1,6 @@
 """The composition root: the only place where all parts meet."""
 
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from orgbox.mail.smtp import Relay
 from orgbox.org.calllog import CallLog
 from orgbox.org.database import Database
 from orgbox.org.delivery import Delivery
+from orgbox.org.faults import Vocabulary
+from orgbox.org.lifecycle import Lifecycle
 from orgbox.org.mailbox import Mailbox
 from orgbox.org.passwords import Passwords
 from orgbox.org.registry import Orgs
@@ -24,8 +27,10 @@ from orgbox.rules import RULES
 from orgbox.rules.acceptance import LinkAcceptance
 from orgbox.soap.description import description
 from orgbox.soap.dialects import Dialect
+from orgbox.soap.registry import HANDLERS
 from orgbox.soap.service import SoapService
 from orgbox.soap.wsdl import wsdl
+from orgbox.web.control import Control
 from orgbox.web.desk import Desk
 from orgbox.web.site import make_site
 
@@ -44,12 +49,16 @@ class Address:
 
 @dataclass(frozen=True)
 class App:
-    """A service put together: its orgs, its WSGI application, its mails. `sender` is None without a mail server."""
+    """A service put together: its orgs, its WSGI application, its mails.
+
+    `desk` is what the console's pages use; `sender` is None without a mail server.
+    """
 
     config: Config
     orgs: Orgs
     wsgi: Edge
     mailbox: Mailbox
+    desk: Desk
     address: Address
     sender: Sender | None
 
@@ -94,8 +103,12 @@ def build(
     clock: Clock | None = None,
     limits: Limits = STRICT,
     rules: Mapping[str, Rules] = RULES,
+    random_key: str = "",
 ) -> App:
-    """The service of a configuration. Raises as `open_orgs`, and ValueError for a wrong smtp_url."""
+    """The service of a configuration. Raises as `open_orgs`, and ValueError for a wrong smtp_url.
+
+    `random_key` opens the control API when the configuration has no control_key.
+    """
     relay = Relay.of(config.smtp_url) if config.smtp_url else None
     orgs = open_orgs(config, clock=clock, limits=limits, rules=rules)
     calls = CallLog(config.call_log)
@@ -103,9 +116,19 @@ def build(
     mailbox = Mailbox(orgs, address)
     version = description().versions[-1]
     desk = Desk(orgs, calls, config.external_url, version, LinkAcceptance(orgs), mailbox)
-    edge = Edge(config, SoapService(orgs, calls), _wsdl_writer(orgs), make_site(desk))
+    control = _control(config, orgs, random_key or secrets.token_urlsafe(24))
+    edge = Edge(config, SoapService(orgs, calls), _wsdl_writer(orgs), make_site(desk, control))
     sender = Sender(Delivery(orgs, address, time.time), relay) if relay else None
-    return App(config, orgs, edge, mailbox, address, sender)
+    return App(config, orgs, edge, mailbox, desk, address, sender)
+
+
+def _control(config: Config, orgs: Orgs, random_key: str) -> Control:
+    enumerations = description().enumerations
+    words = Vocabulary(
+        enumerations["fns:ExceptionCode"].names, enumerations["StatusCode"].names, frozenset(HANDLERS)
+    )
+    key = config.control_key
+    return Control(Lifecycle(orgs), words, key or random_key, bool(key), config.seed)
 
 
 def _wsdl_writer(orgs: Orgs) -> Callable[[Endpoint, str], bytes]:

@@ -21,7 +21,7 @@ def note(log: CallLog, context: Context, status: int, answer: bytes, seconds: fl
             context.call_name,
             (org.clock if org else context.orgs.clock).now(),
             session.user.id if session else "",
-            session.user.username if session else "",
+            session.user.username if session else _signing_in(context),
             request.version,
             request.dialect.name,
             _client(context),
@@ -33,6 +33,12 @@ def note(log: CallLog, context: Context, status: int, answer: bytes, seconds: fl
             tuple(secret for secret in secrets if secret),
         ),
     )
+
+
+def _signing_in(context: Context) -> str:
+    """The user name that a login() names."""
+    named = context.arguments[0] if context.call_name == "login" and context.arguments else ""
+    return str(named or "")[:80]
 
 
 def _client(context: Context) -> str:

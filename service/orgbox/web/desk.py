@@ -82,7 +82,7 @@ def signed_in(
                     return redirected("signin.password")
                 g.session = session
                 if permission and not session.user.may(permission):
-                    abort(403)
+                    abort(403, "This page needs a permission that you do not have.")
                 if not apart:
                     answer = make_response(view(session, **named))
             if session.stale:

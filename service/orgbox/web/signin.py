@@ -60,11 +60,12 @@ def local_page(wanted: str) -> str:
     """The path asked for if it is a page of ours that GET shows, else the first page."""
     path, _, query = wanted.partition("?")
     try:
-        current_app.url_map.bind("").match(path, "GET")
+        endpoint, _ = current_app.url_map.bind("").match(path, "GET")
     except HTTPException:
         return "/home"
     plain = path.startswith("/") and not path.startswith("//") and "\\" not in path
-    return (f"{path}?{query}" if query else path) if plain and wanted.isprintable() else "/home"
+    ours = plain and wanted.isprintable() and endpoint not in ("static", "health")
+    return (f"{path}?{query}" if query else path) if ours else "/home"
 
 
 @pages.post("/signout")

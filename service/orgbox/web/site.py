@@ -14,6 +14,7 @@ from orgbox.org.session import Session
 from orgbox.web import (
     accept,
     calls,
+    control_org,
     groups,
     invitations,
     mailbox,
@@ -24,6 +25,7 @@ from orgbox.web import (
     soql,
     users,
 )
+from orgbox.web.control import Control
 from orgbox.web.desk import TOKEN, Desk, desk, redirected, service_url, signed_in
 from orgbox.web.security import guard
 
@@ -51,13 +53,16 @@ NAVIGATION = (
 )  # fmt: skip
 
 
-def make_site(parts: Desk) -> Callable[..., Iterable[bytes]]:
+def make_site(parts: Desk, control: Control) -> Callable[..., Iterable[bytes]]:
     """The Flask application as WSGI."""
     site = Flask("orgbox.web")
     site.extensions["orgbox"] = parts
     guard(site, console.signing_key(parts.orgs))
     for pages in PAGES:
         site.register_blueprint(pages)
+    site.extensions["orgbox_control"] = control
+    site.register_blueprint(control_org.api)
+    site.extensions["csrf"].exempt(control_org.api)  # no cookie opens it
     site.add_url_rule("/", view_func=start)
     site.add_url_rule("/home", view_func=home)
     site.add_url_rule("/health", view_func=health)
