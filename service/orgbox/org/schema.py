@@ -5,7 +5,7 @@ distribute them by it. Text that compares without regard to case has a shadow co
 form (`Field.shadow`); both databases compare text by its bytes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,6 +171,25 @@ def upgrade(connection: Connection, schema: Schema) -> None:
         if table.name in existing:
             _add_columns(connection, table, {c["name"] for c in found.get_columns(table.name)})
     _stamp(connection, schema.system["orgbox_schema"])
+    if connection.dialect.name == "sqlite":
+        _tell_sizes(connection, list(schema.records.values()))
+
+
+_ROWS, _ROWS_OF_ORG = 1_000_000, 100_000
+
+
+def _tell_sizes(connection: Connection, tables: Sequence[Table]) -> None:
+    """Tell SQLite's planner that an org has many rows; by itself it expects ten, and would walk all
+    of them rather than use an index. (SQLite documentation, ANALYZE: the statistics may be written by
+    hand; the key of a table without rowid goes by the table's name.)
+    """
+    told = [(t.name, t.name, f"{_ROWS} {_ROWS_OF_ORG} 1") for t in tables] + [
+        (t.name, index.name, f"{_ROWS} {_ROWS_OF_ORG} 10 1") for t in tables for index in t.indexes
+    ]
+    connection.exec_driver_sql("ANALYZE orgbox_schema")  # makes sqlite_stat1 where there is none
+    connection.exec_driver_sql("DELETE FROM sqlite_stat1")
+    connection.exec_driver_sql("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)", told)
+    connection.exec_driver_sql("ANALYZE sqlite_schema")  # reads them
 
 
 def _refuse_newer(connection: Connection, table: Table) -> None:
