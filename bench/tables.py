@@ -17,10 +17,7 @@ class Table:
         """For the terminal."""
         cells = [list(self.columns), *([shown(cell) for cell in row] for row in self.rows)]
         widths = [max(len(row[n]) for row in cells) for n in range(len(self.columns))]
-        lines = [
-            "  ".join(c.rjust(w) if n else c.ljust(w) for n, (c, w) in enumerate(zip(row, widths, strict=True)))
-            for row in cells
-        ]
+        lines = [_line(row, widths) for row in cells]
         lines.insert(1, "  ".join("-" * width for width in widths))
         return "\n".join([self.title, "", *lines, *self.notes, ""])
 
@@ -31,6 +28,11 @@ class Table:
         lines = ["| " + " | ".join(shown(cell) for cell in row) + " |" for row in self.rows]
         notes = [f"\n{note}" for note in self.notes]
         return "\n".join([f"### {self.title}", "", head, rule, *lines, *notes, ""])
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first, *others = zip(cells, widths, strict=True)
+    return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)])
 
 
 def shown(cell: object) -> str:

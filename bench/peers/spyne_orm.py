@@ -14,7 +14,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import orgbox.soap.compat  # noqa: F401  Spyne on newer Pythons
 import spyne
 from spyne.protocol.soap import Soap11
 from spyne.server.wsgi import WsgiApplication
@@ -22,6 +21,7 @@ from sqlalchemy import create_engine, event, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from waitress import serve
 
+import orgbox.soap.compat  # noqa: F401  Spyne on newer Pythons
 from bench.peers.contract import VERSION
 from bench.workloads import FIELDS
 from orgbox.soap.description import description
@@ -132,7 +132,7 @@ class Calls(spyne.Service):
     described: Mapping[str, Any]
 
     @spyne.rpc(spyne.Unicode, spyne.Unicode, _returns=model("LoginResult"), _out_variable_name="result")
-    def login(ctx, username, password):  # type: ignore[no-untyped-def]  # noqa: B902, N805
+    def login(ctx, username, password):  # type: ignore[no-untyped-def]
         found = select(User).where(User.username == username, User.password == password)
         user = ctx.udc.scalars(found).one()
         session_id = "00D!" + secrets.token_hex(48)
@@ -143,7 +143,7 @@ class Calls(spyne.Service):
         )
 
     @spyne.rpc(_MANY_RECORDS, _returns=_SAVED, _out_variable_name="result")
-    def create(ctx, sObjects):  # type: ignore[no-untyped-def]  # noqa: B902, N803, N805
+    def create(ctx, sObjects):  # type: ignore[no-untyped-def]
         user, now = _user_of(ctx), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         rows = [
             InvitationRow(
@@ -161,7 +161,7 @@ class Calls(spyne.Service):
         return made
 
     @spyne.rpc(spyne.Unicode, _returns=QueryResult, _out_variable_name="result")
-    def query(ctx, queryString):  # type: ignore[no-untyped-def]  # noqa: B902, N803, N805
+    def query(ctx, queryString):  # type: ignore[no-untyped-def]
         _user_of(ctx)
         wanted = re.search(r"WHERE InvitedUserEmail = '([^']*)'", queryString)
         limit = re.search(r"LIMIT (\d+)", queryString)
@@ -175,14 +175,14 @@ class Calls(spyne.Service):
 
     @spyne.rpc(spyne.Unicode, spyne.Unicode, _MANY_TEXTS, _returns=_MANY_RECORDS,
                _out_variable_name="result")  # fmt: skip
-    def retrieve(ctx, fieldList, sObjectType, ids):  # type: ignore[no-untyped-def]  # noqa: B902, N803, N805
+    def retrieve(ctx, fieldList, sObjectType, ids):  # type: ignore[no-untyped-def]
         _user_of(ctx)
         rows = ctx.udc.scalars(select(InvitationRow).where(InvitationRow.Id.in_(ids)))
         found = {row.Id: row for row in rows}
         return [_record(found[id_]) for id_ in ids]
 
     @spyne.rpc(_MANY_TEXTS, _returns=_DESCRIBED, _out_variable_name="result")
-    def describeSObjects(ctx, sObjectType):  # type: ignore[no-untyped-def]  # noqa: B902, N802, N803, N805
+    def describeSObjects(ctx, sObjectType):  # type: ignore[no-untyped-def]
         _user_of(ctx)
         return [Calls.described[name] for name in sObjectType]
 

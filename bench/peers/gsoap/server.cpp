@@ -67,6 +67,8 @@ struct Store {
     Statement by_id{db, std::string(COLUMNS) + " WHERE Id = ?"};
     Statement insert{db, "INSERT INTO invitation VALUES"
                          " (?1, NULL, ?2, ?3, ?4, ?4, 'Sent', ?5, ?6, ?3, ?6, ?3, ?6)"};
+
+    ~Store() { sqlite3_close_v2(db); }
 };
 
 Store &store() {
