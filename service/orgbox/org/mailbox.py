@@ -19,6 +19,7 @@ from orgbox.org.org import Org
 from orgbox.org.outbox import NewMail, letter_of, queue
 from orgbox.org.registry import Orgs
 
+_LARGEST = 2**63 - 1
 _COLUMNS = (
     "number", "kind", "about", "recipient", "nonce", "facts", "created", "status", "attempts", "reply",
     "settled",
@@ -95,6 +96,8 @@ class Mailbox:
 
     def mail(self, org: Org, number: int) -> Mail | None:
         """One mail, or None."""
+        if not 0 < number <= _LARGEST:
+            return None
         statement = self._select.where(self._table.c.org == org.number, self._table.c.number == number)
         with self._orgs.database.read() as connection:
             row = connection.execute(statement).one_or_none()
