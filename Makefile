@@ -54,7 +54,7 @@ test-newest:
 	version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	echo "== zeep end to end on the newest Python found: $$version"; \
 	$(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$version \
-		PYTEST_ARGS="tests/clients/test_zeep.py tests/clients/test_orgbox_client.py"
+		PYTEST_ARGS="tests/clients/test_zeep*.py tests/clients/test_orgbox_client*.py"
 
 clean:
 	rm -rf .venv .venv-* build dist

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from service import Service
 
 JAVA = Path(__file__).parents[2] / "clients" / "java"

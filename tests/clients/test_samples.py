@@ -3,25 +3,18 @@
 import importlib
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orgbox_client import ApiFault, Connection, DmlException, connect, quote
-from service import PASSWORD, Service
+from orgbox_client import ApiFault, Connection, DmlException, quote
+from service import Service
 
 CLIENTS = Path(__file__).parents[2] / "clients"
 SAMPLES = CLIENTS / "samples"
 IN_JAVA = CLIENTS / "java/src/main/java/orgbox/Samples.java"
-
-
-@pytest.fixture(params=["enterprise", "partner"])
-def sf(request: pytest.FixtureRequest, service: Service) -> Iterator[Connection]:
-    """Alice, who owns the groups, signed in to a fresh service."""
-    with connect(service.url, "alice@acme.com", PASSWORD, dialect=request.param) as connection:
-        yield connection
 
 
 @pytest.fixture

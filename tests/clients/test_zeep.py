@@ -1,125 +1,19 @@
 """Plain zeep, strict, on the WSDLs the service hands out: every call, both dialects, old and new versions.
 
-What zeep parsed is looked at; the service's answers are judged by the WSDL's schemas besides.
+What zeep parsed is looked at; the service's answers are judged by the WSDL's schemas besides. Calls that
+read and write records are in test_zeep_records.py.
 """
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
-import zeep
 from zeep.exceptions import Fault
-from zeep_api import PATHS, Api
+from zeep_api import PATHS, Api, follow
 
 from orgbox.soap.registry import HANDLERS
-from service import PASSWORD, Service, start_service
-
-VERSIONS = (21, 31, 44, 58, 66)
-DIALECTS = ("enterprise", "partner")
-_numbers = count(1)
-
-
-@pytest.fixture(scope="module")
-def zeep_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service of this file's own, since its tests leave users and records behind."""
-    started = start_service(tmp_path_factory.mktemp("zeep"))
-    sender = started.client("alice@acme.com")
-    for start in (0, 200):
-        emails = [f"many{n:03}@acme.com" for n in range(start, start + 200)]
-        invited = [{"SharedEntityId": sender.user_id, "InvitedUserEmail": email} for email in emails]
-        assert sender.create("CollaborationInvitation", *invited).texts("success") == ["true"] * 200
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def zeep_clients(zeep_service: Service) -> Iterator[dict[tuple[str, int], zeep.Client]]:
-    """A client for each dialect and version."""
-    settings = zeep.Settings(strict=True)
-    made = {}
-    for dialect in DIALECTS:
-        for version in VERSIONS:
-            wsdl = f"{zeep_service.url}/services/Soap/{PATHS[dialect]}/{version}.0?wsdl"
-            made[dialect, version] = zeep.Client(wsdl, settings=settings)
-    yield made
-    for client in made.values():
-        client.transport.session.close()
-
-
-@pytest.fixture(params=[(d, v) for v in VERSIONS for d in DIALECTS], ids=lambda p: f"{p[0]}-{p[1]}")
-def anyone(request: pytest.FixtureRequest, zeep_service: Service, zeep_clients: Any) -> Iterator[Api]:
-    """A client of each dialect and version, not signed in; what it was answered has to be valid."""
-    zeep_service.judge.wrong.clear()
-    dialect, version = request.param
-    yield Api(zeep_clients[dialect, version], zeep_service.url, dialect, version)
-    assert not zeep_service.judge.wrong, "\n\n".join(zeep_service.judge.wrong)
-
-
-@pytest.fixture
-def api(anyone: Api) -> Api:
-    """Alice, who owns the groups."""
-    anyone.login_as("alice@acme.com", PASSWORD)
-    return anyone
-
-
-@pytest.fixture
-def admin(anyone: Api) -> Api:
-    """The administrator."""
-    anyone.login_as("admin@acme.com", PASSWORD)
-    return anyone
-
-
-@pytest.fixture
-def newcomer(admin: Api) -> tuple[str, str]:
-    """Id and name of a new user, who has no password yet."""
-    name = f"user{next(_numbers)}@acme.com"
-    profile = admin.query(queryString="SELECT Id FROM Profile WHERE Name = 'Standard User'").records[0]
-    user = admin.record(
-        "User", Username=name, Email=name, LastName="New", Alias="new", ProfileId=profile.Id,
-        TimeZoneSidKey="Europe/Oslo", LocaleSidKey="no_NO", LanguageLocaleKey="no",
-        EmailEncodingKey="UTF-8",
-    )  # fmt: skip
-    [saved] = admin.create(sObjects=[user])
-    assert saved.success, saved
-    return saved.id, name
-
-
-def invitation(api: Api, email: str) -> Any:
-    return api.record("CollaborationInvitation", SharedEntityId=api.signed_in.userId, InvitedUserEmail=email)
-
-
-def new_email() -> str:
-    return f"new{next(_numbers)}@acme.com"
-
-
-def new_group(api: Api, **values: str) -> Any:
-    return api.record(
-        "CollaborationGroup", **{"Name": f"Group {next(_numbers)}", "CollaborationType": "Public", **values}
-    )
-
-
-def id_of(api: Api, sobject: str, where: str) -> Any:
-    return api.query(queryString=f"SELECT Id FROM {sobject} WHERE {where}").records[0].Id
-
-
-def follow(api: Api) -> str:
-    """Follow another user, after no longer following anyone; returns the Id of the subscription."""
-    mia = id_of(api, "User", "Username = 'mia@acme.com'")
-    for old in api.query(queryString="SELECT Id FROM EntitySubscription LIMIT 100").records:
-        api.delete(ids=[old.Id])
-    made = api.record("EntitySubscription", ParentId=mia, SubscriberId=api.signed_in.userId)
-    [saved] = api.create(sObjects=[made])
-    assert saved.success, saved
-    return str(saved.id)
-
-
-def codes(results: list[Any]) -> list[str]:
-    return [result.errors[0].statusCode if result.errors else "" for result in results]
-
+from service import PASSWORD
 
 # signing in and out
 
@@ -263,197 +157,6 @@ def test_describe_sobjects_keeps_the_order(api: Api) -> None:
     assert "GroupMembers" in [r.relationshipName for r in group.childRelationships]
 
 
-# records
-
-
-def test_create_saves_the_good_and_tells_of_the_others(api: Api) -> None:
-    saved, refused = api.create(sObjects=[invitation(api, new_email()), invitation(api, "bob@external.com")])
-
-    assert (saved.success, saved.errors, saved.id[:3], len(saved.id)) == (True, [], "0H1", 18)
-    assert (refused.success, refused.id) == (False, None)
-    [error] = refused.errors
-    assert (error.statusCode, error.fields) == ("FIELD_INTEGRITY_EXCEPTION", ["InvitedUserEmail"])
-    assert "bob@external.com" in error.message
-
-
-def test_all_or_none_undoes_the_call(api: Api) -> None:
-    email = new_email()
-
-    results = api.create(
-        sObjects=[invitation(api, email), invitation(api, "bob@external.com")],
-        headers={"AllOrNoneHeader": {"allOrNone": True}},
-    )
-
-    assert codes(results) == ["ALL_OR_NONE_OPERATION_ROLLED_BACK", "FIELD_INTEGRITY_EXCEPTION"]
-    soql = f"SELECT Id FROM CollaborationInvitation WHERE InvitedUserEmail = '{email}'"
-    assert api.query(queryString=soql).size == 0
-
-
-def test_update_changes_and_empties_fields(api: Api) -> None:
-    [made] = api.create(sObjects=[new_group(api, Description="Old")])
-    changed = api.record(
-        "CollaborationGroup", Id=made.id, InformationTitle="News", fieldsToNull=["Description"]
-    )
-    inv = api.record("CollaborationInvitation", Id=id_of(api, "CollaborationInvitation", "Status = 'Sent'"))
-
-    results = api.update(sObjects=[changed, inv])
-
-    assert (results[0].success, results[0].id) == (True, made.id)
-    assert codes(results) == ["", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"]
-    soql = f"SELECT InformationTitle, Description FROM CollaborationGroup WHERE Id = '{made.id}'"
-    assert api.fields(api.query(queryString=soql).records[0]) == {"InformationTitle": "News"}
-
-
-def test_upsert_tells_what_it_created(api: Api) -> None:
-    [made] = api.create(sObjects=[new_group(api)])
-    known = api.record("CollaborationGroup", Id=made.id, Description="Found")
-
-    results = api.upsert(externalIDFieldName="Id", sObjects=[known, new_group(api)])
-
-    assert [(r.success, r.created) for r in results] == [(True, False), (True, True)]
-    assert results[0].id == made.id != results[1].id
-
-
-def test_delete_answers_for_each_id(api: Api) -> None:
-    [made] = api.create(sObjects=[new_group(api)])
-
-    results = api.delete(ids=[made.id, made.id[:-1] + "1"])
-
-    assert [(r.success, r.id) for r in results] == [(True, made.id), (False, None)]
-    assert codes(results) == ["", "MALFORMED_ID"]
-    assert codes(api.delete(ids=[made.id])) == ["ENTITY_IS_DELETED"]
-
-
-def test_undelete_refuses_what_has_no_recycle_bin(api: Api) -> None:
-    [made] = api.create(sObjects=[new_group(api)])
-    api.delete(ids=[made.id])
-
-    [result] = api.undelete(ids=[made.id])
-
-    assert (result.success, result.id) == (False, None)
-    assert codes([result]) == ["INVALID_TYPE_FOR_OPERATION"]
-
-
-def test_empty_recycle_bin_removes_for_good(api: Api) -> None:
-    subscription = follow(api)
-    api.delete(ids=[subscription])
-
-    [result] = api.emptyRecycleBin(ids=[subscription])
-
-    assert (result.success, result.id, result.errors) == (True, subscription, [])
-    assert codes(api.emptyRecycleBin(ids=[subscription])) != [""]
-
-
-def test_retrieve_answers_in_order_with_nil_for_the_unknown(api: Api) -> None:
-    board = id_of(api, "CollaborationGroup", "Name = 'Board'")
-
-    found, missing = api.retrieve(
-        fieldList="Name, MemberCount", sObjectType="CollaborationGroup", ids=[board, "0F9zzzzzzzzzzzz"]
-    )
-
-    assert (missing.Id, api.fields(missing)) == (None, {})  # what zeep makes of nil
-    assert found.Id == board
-    count_ = 1 if api.dialect == "enterprise" else "1"
-    assert api.fields(found) == {"Name": "Board", "MemberCount": count_}
-
-
-# query
-
-
-def test_query_reads_fields_parents_and_nulls(api: Api) -> None:
-    result = api.query(
-        queryString="SELECT Name, CreatedDate, Description, Owner.Name FROM CollaborationGroup "
-        "WHERE Name = 'Board'"
-    )
-
-    assert (result.done, result.queryLocator, result.size) == (True, None, 1)
-    [board] = result.records
-    fields = api.fields(board)
-    assert fields["Name"] == "Board"
-    assert "Description" not in fields
-    created = fields["CreatedDate"]
-    when = created if isinstance(created, datetime) else datetime.fromisoformat(created)
-    assert abs(datetime.now(UTC) - when) < timedelta(hours=1)
-    assert api.fields(api.nested(board, "Owner")) == {"Name": "Alice Archer"}
-    assert board.Id is None
-
-
-def test_query_reads_child_records(api: Api) -> None:
-    result = api.query(
-        queryString="SELECT Id, (SELECT MemberId FROM GroupMembers) FROM CollaborationGroup "
-        "WHERE Name = 'All acme.com'"
-    )
-
-    members = api.nested(result.records[0], "GroupMembers")
-    assert (members.done, members.size, len(members.records)) == (True, 3, 3)
-    assert api.signed_in.userId in [api.fields(member)["MemberId"] for member in members.records]
-
-
-def test_query_reads_aggregates(api: Api) -> None:
-    result = api.query(
-        queryString="SELECT CollaborationType, COUNT(Id) n FROM CollaborationGroup "
-        "WHERE Name IN ('All acme.com', 'Board') GROUP BY CollaborationType"
-    )
-
-    [row] = result.records
-    if api.dialect == "partner":
-        assert row.type == "AggregateResult"
-    assert row._value_1 == ["Private", 2]
-
-
-def test_query_counts(api: Api) -> None:
-    result = api.query(queryString="SELECT COUNT() FROM CollaborationGroup WHERE Name = 'Board'")
-
-    assert (result.done, result.size, result.records) == (True, 1, [])
-
-
-def test_query_more_leads_through_the_batches(api: Api) -> None:
-    soql = (
-        "SELECT InvitedUserEmail FROM CollaborationInvitation "
-        "WHERE InvitedUserEmail LIKE 'many%' ORDER BY InvitedUserEmail"
-    )
-    options = {"QueryOptions": {"batchSize": 200}}
-
-    first = api.query(queryString=soql, headers=options)
-    second = api.queryMore(queryLocator=first.queryLocator, headers=options)
-
-    assert (first.done, first.size, len(first.records)) == (False, 400, 200)
-    assert (second.done, second.size, len(second.records)) == (True, 400, 200)
-    assert second.queryLocator is None
-    emails = [api.fields(r)["InvitedUserEmail"] for r in first.records + second.records]
-    assert emails == [f"many{n:03}@acme.com" for n in range(400)]
-
-
-def test_an_unknown_locator_is_a_typed_fault(api: Api) -> None:
-    with pytest.raises(Fault) as caught:
-        api.queryMore(queryLocator="0r8000000000000AAA-200")
-
-    assert caught.value.detail[0].tag.endswith("InvalidQueryLocatorFault")
-    assert api.fault(caught.value).exceptionMessage == "invalid query locator"
-
-
-def test_query_all_finds_what_was_deleted(api: Api) -> None:
-    subscription = follow(api)
-    api.delete(ids=[subscription])
-    soql = f"SELECT IsDeleted FROM EntitySubscription WHERE Id = '{subscription}' LIMIT 1"
-
-    assert api.query(queryString=soql).size == 0
-    [found] = api.queryAll(queryString=soql).records
-
-    assert api.fields(found) == {"IsDeleted": True if api.dialect == "enterprise" else "true"}
-
-
-def test_a_query_fault_tells_its_place(api: Api) -> None:
-    with pytest.raises(Fault) as caught:
-        api.query(queryString="SELECT Id, Asdf FROM User")
-
-    detail = api.fault(caught.value)
-    assert caught.value.code == "sf:INVALID_FIELD"
-    assert caught.value.message == f"INVALID_FIELD: {detail.exceptionMessage}"
-    assert (detail.exceptionCode, detail.row, detail.column) == ("INVALID_FIELD", 1, 12)
-    assert "\nERROR at Row:1:Column:12\nNo such column 'Asdf' on entity 'User'." in detail.exceptionMessage
-
-
 # what changed
 
 
@@ -495,6 +198,7 @@ def test_the_limit_info_header_comes_with_the_versions_that_know_it(api: Api) ->
 
 
 def test_every_call_is_tried_here() -> None:
-    tried = set(re.findall(r"\.(\w+)\(", Path(__file__).read_text("utf-8")))
+    files = Path(__file__).parent.glob("test_zeep*.py")
+    tried = {name for path in files for name in re.findall(r"\.(\w+)\(", path.read_text("utf-8"))}
 
     assert set(HANDLERS) <= tried

@@ -82,3 +82,18 @@ class Api:
     def fault(self, fault: zeep.exceptions.Fault) -> Any:
         """The fault's detail as the type of the WSDL that it says it is."""
         return self.client.wsdl.types.deserialize(fault.detail[0])
+
+
+def id_of(api: Api, sobject: str, where: str) -> Any:
+    return api.query(queryString=f"SELECT Id FROM {sobject} WHERE {where}").records[0].Id
+
+
+def follow(api: Api) -> str:
+    """Follow another user, after no longer following anyone; returns the Id of the subscription."""
+    mia = id_of(api, "User", "Username = 'mia@acme.com'")
+    for old in api.query(queryString="SELECT Id FROM EntitySubscription LIMIT 100").records:
+        api.delete(ids=[old.Id])
+    made = api.record("EntitySubscription", ParentId=mia, SubscriberId=api.signed_in.userId)
+    [saved] = api.create(sObjects=[made])
+    assert saved.success, saved
+    return str(saved.id)
