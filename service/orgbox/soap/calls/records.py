@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from orgbox.org import dml, removal
+from orgbox.org import login as logins
 from orgbox.org import upsert as upserts
 from orgbox.org.dml import Result, SaveOptions
 from orgbox.org.query import retrieve as retrieve_rows
@@ -22,7 +23,17 @@ from orgbox.soap.touched import of_id, of_record
 @call("create", writes=True)
 def create(context: Context, raw: list[RawRecord]) -> list[dict[str, Any]]:
     """SaveResult for each record."""
-    return [_result(result) for result in _saved(context, raw, dml.create)]
+    results = _saved(context, raw, dml.create)
+    if context.envelope.switched_on("EmailHeader", "triggerUserEmail"):
+        _mail_first_passwords(context, results)
+    return [_result(result) for result in results]
+
+
+def _mail_first_passwords(context: Context, results: Sequence[Result]) -> None:
+    prefix = str(context.signed_in.org.catalog["User"].key_prefix)
+    for result in results:
+        if result.id and result.id.startswith(prefix):
+            logins.reset_password(context.signed_in, result.id, context.orgs.passwords, mail="new_user")
 
 
 @call("update", writes=True)
