@@ -203,6 +203,24 @@ def test_the_password_of_resetpassword_is_mailed_when_the_header_asks(
     assert Client(delivering.url).login("alice@acme.com", str(password)).session_id
 
 
+def test_a_user_made_with_the_header_gets_a_first_password(delivering: Service, postbox: Postbox) -> None:
+    admin = delivering.client("admin@acme.com")
+    profile = admin.query("SELECT Id FROM Profile WHERE Name = 'Chatter Free User'").text("Id")
+    user = {
+        "Username": "eve@acme.com", "Email": "eve@acme.com", "LastName": "Evans", "Alias": "eve",
+        "ProfileId": str(profile), "TimeZoneSidKey": "Etc/UTC", "LocaleSidKey": "en_US", "IsActive": "true",
+        "EmailEncodingKey": "UTF-8", "LanguageLocaleKey": "en_US",
+    }  # fmt: skip
+    header = "<EmailHeader><triggerUserEmail>true</triggerUserEmail></EmailHeader>"
+
+    assert admin.create("User", user, header=header).text("success") == "true"
+
+    mail = postbox.wait(1)[0]
+    assert mail.recipients == ["eve@acme.com"] and mail.message["Subject"] == "Welcome to Acme"
+    password = re.search(r"Temporary password: (\w+)", mail.part("plain"))
+    assert password and delivering.client().login("eve@acme.com", password[1]).session_id
+
+
 @pytest.mark.parametrize(
     "url", ["localhost:25", "http://localhost", "smtp://", "smtp://host:port", "smtp://h/x"]
 )
