@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Figures are counts unless the name says bytes, characters, seconds or days."""
+    """Figures are counts unless the name says bytes, characters, seconds, minutes or days."""
 
     records_per_call: int = 200
     chunks_per_call: int = 10
@@ -19,6 +19,8 @@ class Limits:
     query_string_characters: int = 4_000
     query_offset: int = 2_000
     cursor_days: int = 2
+    old_cursor_minutes: int = 15
+    old_cursors_per_user: int = 10
     api_requests_per_day: int = 15_000
     query_seconds: float = 30.0
     login_attempts: int = 10

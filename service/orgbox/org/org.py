@@ -33,6 +33,7 @@ class Org:
     `origin` is the number of the template an isolated org was copied from: its user names are its own
     affair, unknown to other orgs, and its new Ids go on where the template's end.
     `conditions` are those last read; they and the clock are kept in the register for all processes.
+    `fiscal_month`, the first of the fiscal year, is 0 until a query has asked for it.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Org:
     origin: int | None = None
     requests: int = field(default=0)
     conditions: Conditions = CALM
+    fiscal_month: int = 0
 
     @property
     def number(self) -> int:

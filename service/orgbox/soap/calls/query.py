@@ -1,10 +1,12 @@
 """query, queryAll, queryMore."""
 
 from orgbox.org import query as queries
+from orgbox.org.cursors import Later
 from orgbox.soap.calls.records import record_encoder
 from orgbox.soap.encode import Encoded
 from orgbox.soap.registry import call
 from orgbox.soap.request import Context
+from orgbox.soql.shape import Answer
 
 
 @call("query")
@@ -22,14 +24,21 @@ def query_all(context: Context, text: str) -> Encoded:
 @call("queryMore")
 def query_more(context: Context, locator: str) -> Encoded:
     """QueryResult: the batch the locator leads to."""
-    answer = queries.more(context.signed_in, context.catalog, locator.strip(), batch_size(context))
-    return Encoded(record_encoder(context).answer("result", answer))
+    answer, later = queries.more(
+        context.signed_in, context.catalog, locator.strip(), batch_size(context)
+    )
+    return _answered(context, answer, later)
 
 
 def _run(context: Context, text: str, *, all_rows: bool) -> Encoded:
     answer, later = queries.run(
         context.signed_in, context.catalog, text, batch_size(context), all_rows=all_rows
     )
+    return _answered(context, answer, later)
+
+
+def _answered(context: Context, answer: Answer, later: Later | None) -> Encoded:
+    context.rows = len(answer.rows)
     if later:
         context.afterwards.append(later)
     return Encoded(record_encoder(context).answer("result", answer))
