@@ -70,7 +70,7 @@ def test_a_server_that_is_down_gets_the_mail_when_it_is_up(
     assert [m.recipients for m in closed_postbox.wait(1)] == [["bob@acme.com"]]
 
 
-@pytest.mark.parametrize("reply", ["451 4.3.0 later", "cut", "hang", "421 closing"])
+@pytest.mark.parametrize("reply", ["451 4.3.0 later", "cut", "hang", "421 closing", "530 5.7.0 sign in"])
 def test_a_mail_that_was_not_taken_is_tried_again_under_the_same_message_id(
     reply: str, delivering: Service, sender: Client, postbox: Postbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,8 @@ SILENCE_SECONDS = 10.0
 SEND_SECONDS = 15.0
 """How long one mail may take altogether."""
 _PORTS = {"smtp": 25, "smtps": 465}
+_ABOUT_US = (421, 530, 534, 535, 538)
+"""Replies that concern the connection and not the mail: closing, and sign-in wanted (RFC 4954, 6)."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _NAME = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
@@ -123,7 +125,7 @@ class Connection:
 
 def _outcome(code: int, reply: bytes | str) -> Outcome:
     words = f"{code} {reply.decode('utf-8', 'replace') if isinstance(reply, bytes) else reply}"
-    if code == 421:
+    if code in _ABOUT_US:
         raise RelayAway(words)
     return Outcome("Failed" if 500 <= code < 600 else "Later", words)
 
