@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from orgbox.catalog.fieldtypes import ID_COLUMN, fold
+from orgbox.catalog.fieldtypes import TEXT_COLUMN, fold
 from orgbox.catalog.sobject import SObject
 from orgbox.org.database import Database
 from orgbox.org.schema import Schema
@@ -125,7 +125,7 @@ class Store:
         if self.database.is_sqlite:
             each = func.json_each(bindparam(parameter)).table_valued("value")
             return column.in_(select(each.c.value))
-        return column == func.any(bindparam(parameter, type_=postgresql.ARRAY(ID_COLUMN)))
+        return column == func.any(bindparam(parameter, type_=postgresql.ARRAY(TEXT_COLUMN)))
 
     def array(self, values: Iterable[str]) -> Any:
         """The value of an array parameter."""
