@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 EXTRAS := client,postgresql,test,check
 PYTEST_ARGS ?=
 
-.PHONY: setup run test check bench test-all test-newest wsdl clean
+.PHONY: setup run test check bench test-all test-newest wsdl screenshots clean
 
 setup: $(VENV)/.ready
 
@@ -37,6 +37,10 @@ bench: setup
 wsdl: setup
 	$(BIN)/orgbox wsdl enterprise > wsdl/enterprise.wsdl
 	$(BIN)/orgbox wsdl partner > wsdl/partner.wsdl
+
+screenshots: setup
+	@scripts/install-browser.sh
+	PYTHONPATH=tests:tests/soap:tests/web $(BIN)/python scripts/screenshots.py docs/screenshots
 
 # every supported Python on the PATH or under pyenv, each with an environment of its own
 PYTHONS := $(foreach v,3.11 3.12 3.13,$(firstword $(wildcard $(HOME)/.pyenv/versions/$(v).*/bin/python) \

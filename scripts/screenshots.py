@@ -1,22 +1,19 @@
-"""Makes the pictures of docs/console.md: `PYTHONPATH=tests python scripts/screenshots.py`."""
+"""Makes the pictures of docs/console.md (`make screenshots`)."""
 
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
-ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/soap"), str(ROOT / "tests/web")]
+from browser import Person, chromium
+from service import Service, start_service
 
-from browser import Person, chromium  # noqa: E402
-
-from service import Service, start_service  # noqa: E402
-
+QUERY = "SELECT Id, Name, Owner.Name, MemberCount\nFROM CollaborationGroup\nORDER BY Name"
+WRONG = "SELECT Id, InvitedUserEmail, Inviter.Name\nFROM CollaborationInvitation\nWHERE Status = 'Sent'"
 PAGES = {
-    "home": "/home", "settings": "/setup/chatter", "users": "/setup/users", "new-user": "/setup/users/new",
-    "people": "/people", "groups": "/groups", "invitations": "/invitations", "mailbox": "/mail",
-    "mail": "/mail/2", "calls": "/calls", "call": "/calls/5",
-    "soql": "/soql?q=SELECT+Id%2C+Name%2C+Owner.Name%2C+MemberCount%0AFROM+CollaborationGroup%0AORDER+BY+Name",
-    "soql-error": "/soql?q=SELECT+Id%2C+Name%2C+Inviter.Name%0AFROM+CollaborationInvitation%0AWHERE+Status+%3D+%27Sent%27",
+    "settings": "/setup/chatter", "new-user": "/setup/users/new", "group": "All acme.com",
+    "invitations": "/invitations", "mail": "/mail/2", "calls": "/calls", "call": "/calls/5",
+    "soql": f"/soql?q={quote(QUERY)}", "soql-error": f"/soql?q={quote(WRONG)}",
 }  # fmt: skip
 WIDTH, HEIGHT = 1120, 780
 
@@ -32,7 +29,11 @@ def main(folder: Path) -> None:
                 ada = Person(driver, service.url)
                 ada.sign_in("admin@acme.com")
                 for name, path in PAGES.items():
-                    ada.open(path)
+                    if path.startswith("/"):
+                        ada.open(path)
+                    else:
+                        ada.open("/groups")
+                        ada.follow(path)
                     driver.save_screenshot(str(folder / f"{name}.png"))
                 ada.open("/people/invite")
                 ada.fill_in({"Email addresses": "dora@acme.com, eve@gmail.com\nfay", "Message": "Join us"})
@@ -46,15 +47,13 @@ def live_a_little(service: Service) -> None:
     """A few calls over SOAP, one of them refused."""
     alice = service.client("alice@acme.com")
     group = alice.query("SELECT Id FROM CollaborationGroup WHERE Name = 'All acme.com' LIMIT 1").text("Id")
-    alice.create(
-        "CollaborationInvitation", {"InvitedUserEmail": "bob@external.com", "SharedEntityId": group or "",
-                                    "OptionalMessage": "See you in the group"},
-    )  # fmt: skip
-    alice.create("CollaborationInvitation", {"InvitedUserEmail": "carol@acme.com", "SharedEntityId": alice.user_id})
-    alice.create("CollaborationInvitation", {"InvitedUserEmail": "x@gmail.com", "SharedEntityId": alice.user_id})
+    invited = (("bob@external.com", group), ("carol@acme.com", None), ("x@gmail.com", None))
+    for address, entity in invited:
+        values = {"InvitedUserEmail": address, "SharedEntityId": entity or alice.user_id}
+        alice.create("CollaborationInvitation", values | {"OptionalMessage": "See you there"})
     alice.query("SELECT Id, InvitedUserEmail, Status FROM CollaborationInvitation")
     alice.query("SELECT Id, Inviter.Name FROM CollaborationInvitation")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs/screenshots")
+    main(Path(sys.argv[1]))

@@ -9,6 +9,7 @@ from typing import Any
 
 from selenium import webdriver
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys as Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from service import PASSWORD
@@ -28,7 +29,9 @@ def missing() -> str:
 
 @contextmanager
 def chromium(profile: Path, size: str = "1200,850") -> Iterator[Any]:
-    """A WebDriver on a new Chromium with an empty profile."""
+    """A WebDriver on a new Chromium with an empty profile. Raises RuntimeError when there is none."""
+    if why := missing():
+        raise RuntimeError(why)
     os.environ["SE_AVOID_STATS"] = "true"
     options = webdriver.ChromeOptions()
     options.binary_location = str(shutil.which("chromium"))

@@ -14,7 +14,7 @@ SignedIn = Callable[..., Visitor]
 REFUSED = "Invalid username, password, security token; or user locked out."
 
 
-def test_who_is_not_signed_in_is_led_to_the_form_and_from_there_to_the_page_asked_for(visit: SignedIn) -> None:
+def test_who_is_not_signed_in_is_led_to_the_form_and_then_to_the_page_asked_for(visit: SignedIn) -> None:
     nobody = visit()
 
     form = nobody.get("/invitations?status=Sent")
@@ -162,9 +162,9 @@ def test_cookies_are_out_of_reach_of_scripts_and_other_sites(visit: SignedIn) ->
 def test_every_answer_carries_the_guards(visit: SignedIn, path: str) -> None:
     headers = visit("admin").get(path).headers
 
-    policy = headers["Content-Security-Policy"]
-    assert all(part in policy for part in ("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"))
-    assert "unsafe" not in policy
+    policy = headers["Content-Security-Policy"].split("; ")
+    assert {"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"} <= set(policy)
+    assert not any("unsafe" in part for part in policy)
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Referrer-Policy"] == "same-origin"
@@ -173,8 +173,10 @@ def test_every_answer_carries_the_guards(visit: SignedIn, path: str) -> None:
 
 def forms(service: Service) -> list[str]:
     """Every address that takes a form, with an Id or number in each place."""
-    site: Any = make_site(service.app.desk).__self__  # type: ignore[attr-defined]
+    unused: Any = None
+    site: Any = make_site(service.app.desk, unused).__self__  # type: ignore[attr-defined]
     rules = [rule for rule in site.url_map.iter_rules() if "POST" in (rule.methods or ())]
+    rules = [rule for rule in rules if not rule.rule.startswith("/_orgbox/")]  # takes no cookie
     return [site.url_map.bind("").build(r.endpoint, dict.fromkeys(r.arguments, "1"), "POST") for r in rules]
 
 

@@ -1,7 +1,7 @@
 """The last SOAP calls of each org, for whoever wants to see what a client really sent.
 
 Kept in the memory of the process that answered, bounded in number and size, written outside the call's
-transaction: noting a call costs a few microseconds. Secrets are masked when a call is shown.
+transaction: noting a call costs about ten microseconds. Secrets are masked when a call is shown.
 """
 
 import threading
@@ -19,7 +19,7 @@ KEPT_BYTES = 32 * 1024
 class Call:
     """One call; the log gives it its number. `user_id` and `username` are empty for a call without a session.
 
-    `rows` counts the results or records in the answer; `secrets` are texts to mask beyond those in
+    `rows` counts the records that went either way; `secrets` are texts to mask beyond those in
     elements known by name.
     """
 
@@ -37,11 +37,6 @@ class Call:
     rows: int
     secrets: tuple[str, ...] = field(default=(), repr=False)
     number: int = 0
-
-
-def count_rows(response: bytes) -> int:
-    """Results of an answer: the records of a query, or one for each record saved or deleted."""
-    return response.count(b"<records") or response.count(b"<result>") + response.count(b"<result ")
 
 
 class CallLog:
@@ -74,3 +69,8 @@ class CallLog:
     def find(self, number: int, *orgs: int) -> Call | None:
         """The call with that number, if it is still kept."""
         return next((call for call in self.last(*orgs) if call.number == number), None)
+
+    def clear(self, org: int) -> None:
+        """Forget the calls of an org."""
+        with self._lock:
+            self._kept.pop(org, None)

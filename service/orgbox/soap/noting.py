@@ -1,6 +1,6 @@
 """What of a call goes into the call log."""
 
-from orgbox.org.calllog import KEPT_BYTES, Call, CallLog, count_rows
+from orgbox.org.calllog import KEPT_BYTES, Call, CallLog
 from orgbox.soap.request import Context
 
 _SECRET_ARGUMENTS = {"login": (1,), "setPassword": (1,), "changeOwnPassword": (0, 1)}
@@ -11,8 +11,7 @@ _UNKNOWN_ORG = 0
 def note(log: CallLog, context: Context, status: int, answer: bytes, seconds: float) -> None:
     """Add a call that has been answered to the log of its org, whoever the org is known by."""
     request, session = context.request, context.session
-    named = request.org_id or context.session_id.partition("!")[0]
-    org = context.org or context.orgs.get(named)
+    org = context.org or context.orgs.get(request.org_id or context.session_id.partition("!")[0])
     places = _SECRET_ARGUMENTS.get(context.call_name, ())
     secrets = [context.session_id, *(context.arguments[i] for i in places if i < len(context.arguments))]
     log.add(
@@ -29,7 +28,7 @@ def note(log: CallLog, context: Context, status: int, answer: bytes, seconds: fl
             status,
             request.body[:KEPT_BYTES],
             answer[:KEPT_BYTES],
-            count_rows(answer),
+            context.rows,
             tuple(secret for secret in secrets if secret),
         ),
     )

@@ -55,6 +55,7 @@ class Interrupted(Exception):
 @dataclass(slots=True)
 class Context:
     """A call under way. `session` is there for every call that needs one, `org` once it is known.
+    `rows` counts the records of the answer, for the call log.
 
     `afterwards` is run in a writing transaction once the reading one of the call has ended. Fault rules
     (`trouble`) set `interruption` and `refusing`, the rule that refuses some records; `requests` counts
@@ -68,6 +69,7 @@ class Context:
     arguments: list[Any]
     session: Session | None = None
     org: Org | None = None
+    rows: int = 0
     afterwards: list[Callable[[Connection], None]] = field(default_factory=list)
     interruption: Interruption | None = None
     refusing: Rule | None = None

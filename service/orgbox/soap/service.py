@@ -153,6 +153,8 @@ def _in_transaction(context: Context, handler: Handler, org: Org, met: Condition
             raise ApiFault("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", _EXPIRED)
         context.session = session
         result = handler.function(context, *context.arguments)
+        if isinstance(result, list):
+            context.rows = len(result)
         if session.stale and handler.writes:
             sessions.touch(connection, session)
     if session.stale and not handler.writes:

@@ -72,6 +72,7 @@ def retrieve(context: Context, field_list: str, sobject: str, ids: list[str]) ->
     """One record or nil for each id, in the order asked."""
     names = split_names(field_list)
     shape, rows = retrieve_rows(context.signed_in, context.catalog, names, sobject, ids)
+    context.rows = len(rows)
     encoder = record_encoder(context)
     write = encoder.writer("result", shape)
     return Encoded(
