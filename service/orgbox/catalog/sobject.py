@@ -142,6 +142,23 @@ class SObject:
         return {f.relationship_name.lower(): f for f in self.fields if f.relationship_name}
 
     @cached_property
+    def named(self) -> dict[str, Field]:
+        """Fields by their exact name, for names already found in the catalogue."""
+        return {f.name: f for f in self.fields}
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """Names of the fields create() must be given."""
+        return tuple(f.name for f in self.fields if f.required)
+
+    @cached_property
+    def initial(self) -> dict[str, object]:
+        """What fields hold that create() was not given: their default, false for booleans."""
+        stored = [f for f in self.fields if f.stored]
+        values = {f.name: f.default for f in stored if f.default is not None}
+        return {f.name: False for f in stored if f.type.name == "boolean"} | values
+
+    @cached_property
     def name_field(self) -> Field | None:
         """The field that holds the record's name, if the SObject has one."""
         return next((f for f in self.fields if f.name_field), None)

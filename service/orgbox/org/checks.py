@@ -31,13 +31,11 @@ def check_create(record: Record, *, truncate: bool) -> list[RecordError]:
     if record.values.get("Id") is not None:
         code = "INVALID_FIELD_FOR_INSERT_UPDATE"
         return [RecordError(code, "cannot specify Id in an insert call", ["Id"])]
-    fields = record.sobject.by_name
-    names = [n for n, v in record.values.items() if not fields[n.lower()].createable and n != "Id"]
+    fields = record.sobject.named
+    names = [n for n in record.values if not fields[n].createable and n != "Id"]
     if names:
         return [_not_writable(names)]
-    missing = [
-        f.name for f in record.sobject.fields if f.required and record.values.get(f.name) is None
-    ]
+    missing = [name for name in record.sobject.required if record.values.get(name) is None]
     if missing:
         return [_missing(missing)]
     return list(_value_errors(record, truncate))
@@ -45,17 +43,17 @@ def check_create(record: Record, *, truncate: bool) -> list[RecordError]:
 
 def check_update(record: Record, *, truncate: bool) -> list[RecordError]:
     """Everything wrong with the values an update sends, without looking at other rows."""
-    fields = record.sobject.by_name
-    names = [n for n in record.values if not fields[n.lower()].updateable and n != "Id"]
+    fields = record.sobject.named
+    names = [n for n in record.values if not fields[n].updateable and n != "Id"]
     names += [
         n for n, v in record.values.items()
-        if v is None and fields[n.lower()].updateable and not fields[n.lower()].nillable
-        and fields[n.lower()].type.name == "boolean"
+        if v is None and fields[n].updateable and not fields[n].nillable
+        and fields[n].type.name == "boolean"
     ]  # fmt: skip
     if names:
         return [_not_writable(names)]
     missing = [
-        n for n, v in record.values.items() if v is None and not fields[n.lower()].nillable
+        n for n, v in record.values.items() if v is None and not fields[n].nillable
     ]
     if missing:
         return [_missing(missing)]
@@ -78,7 +76,7 @@ def _missing(names: list[str]) -> RecordError:
 
 def _value_errors(record: Record, truncate: bool) -> Iterator[RecordError]:
     for name, value in record.values.items():
-        f = record.sobject.by_name[name.lower()]
+        f = record.sobject.named[name]
         if value is None or name == "Id":
             continue
         check = _CHECKS.get(f.type.name)
@@ -127,7 +125,7 @@ _CHECKS: dict[str, Callable[[Field, str], RecordError | None]] = {
 def normalize_picklists(record: Record) -> None:
     """Give values of restricted picklists their written form: they are accepted in any case."""
     for name, value in record.values.items():
-        f = record.sobject.by_name[name.lower()]
+        f = record.sobject.named[name]
         if f.restricted_picklist and isinstance(value, str):
             folded = value.casefold()
             match = next((e.value for e in f.picklist if e.value.casefold() == folded), value)
@@ -140,7 +138,7 @@ def normalize_references(record: Record, org: Org) -> Iterator[tuple[str, str, s
     A reference to the wrong kind of record gets its error here.
     """
     for name, value in record.values.items():
-        f = record.sobject.by_name[name.lower()]
+        f = record.sobject.named[name]
         if f.type.name != "reference" or value is None:
             continue
         normal = ids.normalize(value)

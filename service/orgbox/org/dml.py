@@ -7,7 +7,7 @@ and its place among the results; the others go on, unless the call says all or n
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -113,9 +113,11 @@ def insert_checked(session: Session, sobject: SObject, records: list[Record]) ->
     org, rules = session.org, session.org.rules_of(sobject.name)
     _check_references(session, records)
     batch = _batch(session, sobject, records, rules.facts)
+    stamps = _stamps(session, sobject, _CREATED + _MODIFIED)
+    checked = (*rules.fill, *rules.before_create)
     for record in good_ones(records):
-        _set_defaults(session, record)
-        _apply(record, batch, (*rules.fill, *rules.before_create))
+        _set_defaults(record, stamps)
+        _apply(record, batch, checked)
     good = good_ones(records)
     new_ids = org.next_ids(session.connection, sobject.key_prefix or "000", len(good))
     for record, id_ in zip(good, new_ids, strict=True):
@@ -128,21 +130,24 @@ def insert_checked(session: Session, sobject: SObject, records: list[Record]) ->
             effect(good, batch)
 
 
-def _set_defaults(session: Session, record: Record) -> None:
-    values, now, user = record.values, session.now, session.user.id
-    for f in record.sobject.fields:
-        if f.default is not None and f.stored and values.get(f.name) is None:
-            values[f.name] = f.default
-        elif f.type.name == "boolean" and values.get(f.name) is None:
-            values[f.name] = False
-    known = record.sobject.by_name
-    stamps = {
-        "CreatedDate": now, "CreatedById": user, "LastModifiedDate": now, "LastModifiedById": user,
-        "SystemModstamp": now,
-    }  # fmt: skip
-    values.update({k: v for k, v in stamps.items() if k.lower() in known})
-    if "ownerid" in known and values.get("OwnerId") is None:
-        values["OwnerId"] = user
+def _set_defaults(record: Record, stamps: Mapping[str, str]) -> None:
+    values = record.values
+    for name, value in record.sobject.initial.items():
+        if values.get(name) is None:
+            values[name] = value
+    values.update(stamps)
+    if "OwnerId" in record.sobject.named and values.get("OwnerId") is None:
+        values["OwnerId"] = stamps["CreatedById"]
+
+
+_CREATED = ("CreatedDate", "CreatedById")
+_MODIFIED = ("LastModifiedDate", "LastModifiedById", "SystemModstamp")
+
+
+def _stamps(session: Session, sobject: SObject, names: Sequence[str]) -> dict[str, str]:
+    """Who and when, for those of the system fields that the SObject has."""
+    now, user = session.now, session.user.id
+    return {n: user if n.endswith("Id") else now for n in names if n in sobject.named}
 
 
 def update_chunk(session: Session, records: list[Record], options: SaveOptions) -> None:
@@ -173,8 +178,9 @@ def update_checked(session: Session, sobject: SObject, records: list[Record]) ->
     good = good_ones(records)
     uniqueness.reclaim(session, sobject, good)
     good = good_ones(good)
+    stamps = _stamps(session, sobject, _MODIFIED)
     for record in good:
-        _stamp_change(session, record)
+        record.values.update(stamps)
     org.store.update(
         session.connection, org.number, sobject,
         [(str(r.id), {k: v for k, v in r.values.items() if k != "Id"}) for r in good],
@@ -182,15 +188,6 @@ def update_checked(session: Session, sobject: SObject, records: list[Record]) ->
     if good:
         for effect in rules.after_update:
             effect(good, batch)
-
-
-def _stamp_change(session: Session, record: Record) -> None:
-    known = record.sobject.by_name
-    stamps = {
-        "LastModifiedDate": session.now, "LastModifiedById": session.user.id,
-        "SystemModstamp": session.now,
-    }  # fmt: skip
-    record.values.update({k: v for k, v in stamps.items() if k.lower() in known})
 
 
 def _load_before(session: Session, sobject: SObject, records: list[Record]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sqlalchemy import Connection
 
@@ -50,7 +51,7 @@ class Org:
     conditions: Conditions = CALM
     fiscal_month: int = 0
 
-    @property
+    @cached_property
     def number(self) -> int:
         """The number inside the org's Id."""
         return ids.number(self.id)
@@ -63,12 +64,16 @@ class Org:
     def next_ids(self, connection: Connection, prefix: str, count: int) -> list[str]:
         """New Ids for `count` records of a key prefix, ascending."""
         last = self.store.count_up(connection, self.number, prefix, count)
-        return [self.id_of(prefix, n) for n in range(last - count + 1, last + 1)]
+        return ids.sequence(prefix, self._first_number + last - count + 1, count)
 
     def id_of(self, prefix: str, n: int) -> str:
         """The n-th Id of a key prefix. Ids of orgs with different origins differ in their first digits."""
+        return ids.make(prefix, self._first_number + n)
+
+    @cached_property
+    def _first_number(self) -> int:
         origin = self.number if self.origin is None else self.origin
-        return ids.make(prefix, (origin % 62**4) * 62**8 + n)
+        return (origin % 62**4) * 62**8
 
     def rules_of(self, sobject: str) -> Rules:
         """The rules of an SObject, by its name in the catalogue."""

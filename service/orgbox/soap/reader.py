@@ -101,7 +101,7 @@ class RecordReader:
         nulls: list[Element] = []
         type_seen = self._dialect is ENTERPRISE
         for child in element:
-            name = local_name(child)
+            name = child.tag.rpartition("}")[2]
             if name == "fieldsToNull":
                 nulls.append(child)
             elif name == "type" and not type_seen:
@@ -117,8 +117,8 @@ class RecordReader:
         sent = element.get(TYPE, "").rpartition(":")[2]
         name = sent if sent not in ("", "sObject") else default
         if self._dialect is not ENTERPRISE:
-            named = next((c.text for c in element if local_name(c) == "type"), None)
-            name = (named or name).strip()
+            named = element.find("{*}type")
+            name = ((named.text if named is not None else "") or name).strip()
         if not name:
             raise QueryFault("INVALID_TYPE", "Must send a concrete entity type.")
         sobject = self._catalog.get(name)
