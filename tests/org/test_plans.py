@@ -15,6 +15,8 @@ INDEXED = {
     f"{SELECT} WHERE InvitedUserEmail LIKE 'a%'": f"{INDEX}InvitedUserEmail_ci ",
     f"{SELECT} ORDER BY CreatedDate LIMIT 10": f"{INDEX}CreatedDate ",
     f"{SELECT} ORDER BY CreatedDate DESC LIMIT 10": f"{INDEX}CreatedDate ",
+    f"{SELECT} WHERE Status = 'Sent'": f"{INDEX}Status ",
+    f"{SELECT} WHERE Status = 'Sent' ORDER BY CreatedDate LIMIT 10": f"{INDEX}CreatedDate ",
     "SELECT COUNT() FROM CollaborationInvitation": "COVERING INDEX ",
     "SELECT Status, COUNT(Id) FROM CollaborationInvitation GROUP BY Status": f"COVERING {INDEX}Status ",
 }
