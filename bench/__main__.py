@@ -25,13 +25,16 @@ FULL_SIZES = (1_000, 100_000, 1_000_000, 10_000_000)
 def main(arguments: Sequence[str]) -> None:
     """Run the parts asked for, or all."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="parts to run (default: all)")
+    parser.add_argument("part", nargs="*", help=f"parts to run (default: all): {', '.join(PARTS)}")
     parser.add_argument("--quick", action="store_true", help="fewer rows, shorter slices")
     parser.add_argument("--full", action="store_true", help="growth up to ten million rows")
     parser.add_argument("--only", action="append", default=[], help="only contenders of that name")
     parser.add_argument("--no-postgresql", action="store_true", help="growth on SQLite alone")
     parser.add_argument("--write-docs", action="store_true", help="put the tables into the page")
     given = parser.parse_args(arguments)
+    for name in given.part:
+        if name not in PARTS:
+            parser.error(f"no part {name!r}")
     options = QUICK if given.quick else Options()
     if given.full:
         options = replace(options, sizes=FULL_SIZES)

@@ -1,6 +1,7 @@
 """Processes of our own: start, look at, stop. Figures come from /proc."""
 
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,18 +12,19 @@ _PATIENCE = 5.0
 
 
 class Process:
-    """A running server. `log` is the file with what it wrote."""
+    """A running server. `log` is the file with what it wrote, `ending` the signal that asks it to end."""
 
     def __init__(
         self, command: Sequence[str], log: Path, env: Mapping[str, str] | None = None,
-        cwd: Path | None = None,
+        cwd: Path | None = None, user: str | None = None, ending: int = signal.SIGTERM,
     ) -> None:  # fmt: skip
         with log.open("wb") as output:
             self._popen = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=cwd,
-                env={**os.environ, **(env or {})},
+                env={**os.environ, **(env or {})}, user=user,
             )  # fmt: skip
         self._log = log
+        self._ending = ending
 
     def check(self) -> None:
         """Raises RuntimeError, with what it wrote, if the process has ended."""
@@ -39,8 +41,8 @@ class Process:
         return sum(map(_pss_kb, self._family())) / 1024
 
     def stop(self) -> None:
-        """End it: SIGTERM, and SIGKILL to one that does not listen."""
-        self._popen.terminate()
+        """End it: by its signal, and by SIGKILL if it does not listen."""
+        self._popen.send_signal(self._ending)
         try:
             self._popen.wait(_PATIENCE)
         except subprocess.TimeoutExpired:

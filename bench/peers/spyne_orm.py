@@ -14,6 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import orgbox.soap.compat  # noqa: F401  before Spyne: newer Pythons need it
+
+# isort: split
 import spyne
 from spyne.protocol.soap import Soap11
 from spyne.server.wsgi import WsgiApplication
@@ -21,7 +24,6 @@ from sqlalchemy import create_engine, event, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from waitress import serve
 
-import orgbox.soap.compat  # noqa: F401  Spyne on newer Pythons
 from bench.peers.contract import VERSION
 from bench.workloads import FIELDS
 from orgbox.soap.description import description
