@@ -8,13 +8,13 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "service" / "orgbox"
 LAYERS = (
-    ("errors", "ids", "clock", "limits", "config"),
+    ("errors", "ids", "clock", "limits", "config", "control"),
     ("catalog",),
     ("soql", "mail"),
     ("org",),
     ("web", "soap", "rules"),
     ("http",),
-    ("app",),
+    ("app", "org_commands"),
     ("cli", "testing"),
     ("__main__",),
 )

@@ -1,6 +1,7 @@
 """The command `orgbox`."""
 
 import os
+import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from orgbox.errors import ApiFault, OrgboxError
 from orgbox.http import server
 from orgbox.http.edge import known_version
 from orgbox.org.schema import SchemaError
+from orgbox.org_commands import org
 from orgbox.soap.dialects import ENTERPRISE, PARTNER
 from orgbox.soap.wsdl import wsdl as write_wsdl
 
@@ -48,6 +50,9 @@ def main() -> None:
     """A Salesforce org in a box: an emulator of the Salesforce SOAP API."""
 
 
+main.add_command(org)
+
+
 @main.command()
 @click.option("--workers", type=click.IntRange(1, 64), default=1, help="Processes that answer. [default 1]")
 @_settings
@@ -55,15 +60,18 @@ def serve(workers: int, **given: Any) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     try:
         config = configure(**given)
+        key = "" if config.control_key else secrets.token_urlsafe(24)
         if workers > 1:
             open_orgs(config).database.close()
-        app = None if workers > 1 else build(config)
+        app = None if workers > 1 else build(config, random_key=key)
         listener = server.listen(config)
     except _CANNOT_START as error:
         raise _refusal(error) from None
+    if key:
+        print(f"orgbox: control key {key}", file=sys.stderr, flush=True)
     print(f"orgbox: ready on {server.url_of(listener, config)}", flush=True)
     if app is None:
-        server.serve_workers(lambda: _work(build(config), listener), workers)
+        server.serve_workers(lambda: _work(build(config, random_key=key), listener), workers)
     else:
         _work(app, listener)
 

@@ -1,4 +1,7 @@
-"""What the control API shows and changes of one org: settings, clock, faults, users, mails, calls."""
+"""What the control API shows and changes of one org: settings, clock, faults, users, mails, calls.
+
+`api` is the blueprint of `control`, whole only with these views.
+"""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -21,6 +24,7 @@ from orgbox.web.calls import shown
 from orgbox.web.control import api, control, sent, the_org
 from orgbox.web.desk import desk
 
+__all__ = ["api"]
 _NO_CONTENT = ("", 204)
 _MOST_MAILS = 500
 
