@@ -220,6 +220,22 @@ def test_a_long_list_is_read_page_by_page_without_repetition(visit: SignedIn) ->
     assert page.texts("//option[@selected]") == ["Sent"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [("mi", ["Mia Meyer"]), ("%", []), ("_ia", []), ("O'Neil \\ 100% a_", ["O'Neil \\ 100% a_b"]),
+     ("\\", [])],
+)
+def test_people_are_found_by_how_their_name_begins(
+    visit: SignedIn, asked: str, found: list[str]
+) -> None:
+    ada = visit("admin")
+    new_user(ada, last_name="O'Neil \\ 100% a_b", email="oneil@acme.com")
+
+    names = ada.get("/people", params={"q": asked}).texts("//tbody/tr/th")
+
+    assert names == found
+
+
 def test_invitations_are_canceled_and_mailed_again_by_who_may(visit: SignedIn) -> None:
     alice, sam, ada = visit("alice"), visit("sam"), visit("admin")
     invite(alice, "bob@acme.com")

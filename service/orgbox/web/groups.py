@@ -26,7 +26,7 @@ _PLACES = {
 @signed_in()
 def show(session: Session) -> str:
     """The groups the user may see."""
-    return render_template("groups.html", page=records.page(session, _LIST))
+    return render_template("groups.html", page=records.page(session, _LIST, records.sought()))
 
 
 @pages.get("/new")

@@ -26,7 +26,8 @@ _GROUPS = (
 @signed_in()
 def show(session: Session) -> str:
     """The active users, in the order they joined."""
-    return render_template("people.html", page=records.page(session, _LIST, ["IsActive = true"]))
+    found = records.page(session, _LIST, ["IsActive = true", *records.sought()])
+    return render_template("people.html", page=found)
 
 
 @pages.get("/<id_>")

@@ -1,5 +1,6 @@
 """Reading and saving records for pages, through the same doors as SOAP: same rights, rules and texts."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,6 +61,13 @@ def page(
     return Page(rows[:PAGE], soql, following, not after)
 
 
+def sought() -> list[str]:
+    """The condition of the request's `q`: names that begin with it, in any case."""
+    text = request.args.get("q", "").strip()
+    pattern = re.sub("([%_])", r"\\\1", _escaped(text))
+    return [f"Name LIKE '{pattern}%'"] if text else []
+
+
 def names(session: Session, sobject: str, keys: Iterable[str | None]) -> dict[str, str]:
     """Names by Id, of the records the user may see."""
     wanted = sorted({key for key in keys if key})
@@ -77,8 +85,11 @@ def an_id(text: str) -> str:
 
 def quoted(text: str) -> str:
     """A string literal of SOQL."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
-    return f"'{escaped}'"
+    return f"'{_escaped(text)}'"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
 
 
 def create(session: Session, sobject: str, values: Sequence[Mapping[str, Any]]) -> list[Result]:

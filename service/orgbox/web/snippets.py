@@ -16,7 +16,7 @@ def connected(*lines: str, imports: str = "connect") -> str:
         "from getpass import getpass",
         f"from orgbox_client import {imports}",
         "",
-        f'sf = connect("{service_url()}", {_text(user)}, getpass())',
+        f"sf = connect({_text(service_url())}, {_text(user)}, getpass())",
     )
     return "\n".join([*head, *lines])
 

@@ -25,7 +25,7 @@ _PLACES = {
 @signed_in("ManageUsers")
 def show(session: Session) -> str:
     """The users, in the order they were made."""
-    return render_template("users.html", page=records.page(session, _LIST))
+    return render_template("users.html", page=records.page(session, _LIST, records.sought()))
 
 
 @pages.get("/new")
