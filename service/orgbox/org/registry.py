@@ -45,7 +45,7 @@ class Orgs:
         self.catalog = catalog
         self.passwords = passwords
         self._rules = rules
-        self._limits = limits
+        self.limits = limits
         self.clock = clock
         self.store = Store(database, schemas.build(catalog))
         self._plans = Plans(self.store.schema.records, limits)
@@ -143,7 +143,7 @@ class Orgs:
     def make(self, org_id: str, name: str, origin: int | None) -> Org:
         """An org of this service, not entered yet. Its clock runs with the service's until it is set."""
         return Org(
-            org_id, name, self.catalog, self.store, Clock(self.clock.now), self._limits, self._rules,
+            org_id, name, self.catalog, self.store, Clock(self.clock.now), self.limits, self._rules,
             self._plans, self._rows, origin,
         )  # fmt: skip
 

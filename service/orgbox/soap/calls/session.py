@@ -46,9 +46,9 @@ def login(context: Context, username: str, password: str) -> dict[str, Any]:
 
 
 def _check_size(context: Context) -> None:
-    limit = 10 * 1024
+    limit = context.orgs.limits.login_bytes
     if len(context.request.body) > limit:
-        text = "The login request size exceeded the maximum of 10 KB"
+        text = f"The login request size exceeded the maximum of {limit // 1024} KB"
         raise ApiFault("EXCEEDED_MAX_SIZE_REQUEST", text)
 
 
