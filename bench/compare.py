@@ -115,7 +115,7 @@ def start(contender: Contender, database: Path, data: Data) -> Entrant:
     process = Process(contender.command(port, database), log)
     connection = load.Connection(port)
     try:
-        session = _first_login(process, connection, data)
+        session = first_login(process, connection, data)
     except (RuntimeError, ValueError, TimeoutError) as error:
         process.stop()
         raise NotRun(str(error)) from error
@@ -125,7 +125,8 @@ def start(contender: Contender, database: Path, data: Data) -> Entrant:
     )
 
 
-def _first_login(process: Process, connection: load.Connection, data: Data) -> str:
+def first_login(process: Process, connection: load.Connection, data: Data) -> str:
+    """The session id of the first login answered. Raises RuntimeError, ValueError or TimeoutError."""
     until = time.perf_counter() + _START_SECONDS
     while time.perf_counter() < until:
         process.check()

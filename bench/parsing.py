@@ -7,7 +7,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 
 from bench.options import Options
 from bench.seeding import orgbox_config, seed_orgbox, user_of
