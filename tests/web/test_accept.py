@@ -174,7 +174,7 @@ def test_an_accepted_form_sent_again_makes_no_second_user(visitor: Visitor, alic
 
 def test_a_full_license_is_told_on_the_page(service: Service, visitor: Visitor) -> None:
     with service.app.orgs.database.write() as connection:
-        connection.exec_driver_sql("UPDATE UserLicense SET TotalLicenses = 1 WHERE Name = 'Chatter Free'")
+        connection.exec_driver_sql('UPDATE "UserLicense" SET "TotalLicenses" = 1')
 
     answer = visitor.post()
 

@@ -109,7 +109,7 @@ class Delivery:
         statement = make(table).values(org=0, name="mail", holder=self._holder, until=until)
         changed = {"holder": self._holder, "until": until}
         taken = statement.on_conflict_do_update(index_elements=["org", "name"], set_=changed, where=free)
-        return connection.execute(taken).rowcount > 0
+        return connection.execute(taken.returning(table.c.holder)).first() is not None
 
     def _unwanted(self, connection: Connection, org: Org, mail: Row[Any]) -> str:
         """Why a mail is not to be delivered any more; empty if it is."""

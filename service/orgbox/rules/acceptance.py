@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from orgbox import ids
 from orgbox.catalog.fieldtypes import fold
@@ -162,11 +162,7 @@ def _refuse_what_cannot_be_invited(found: Open, answers: Answers) -> None:
 
 def _take(found: Open) -> None:
     """Make the invitation Accepted. Of two acceptances at once the database lets one pass."""
-    session = found.session
-    table = session.org.store.table(found.candidate.sobject)
-    mine = (table.c.org == session.org.number) & (table.c.Id == found.row["Id"])
-    taken = update(table).where(mine, table.c.Status == "Sent").values(Status="Accepted")
-    if session.connection.execute(taken).rowcount != 1:
+    if not rules.take(found.session, [found.row["Id"]], "Accepted"):
         raise LinkEnded("used")
 
 

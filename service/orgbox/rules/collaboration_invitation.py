@@ -4,6 +4,8 @@ gives no error, docs/differences.md lists what we chose.
 
 from dataclasses import dataclass
 
+from sqlalchemy import update
+
 from orgbox.errors import RecordError
 from orgbox.org import invitations, outbox, uniqueness
 from orgbox.org.checks import is_email_address
@@ -161,7 +163,11 @@ def caller_may_cancel(invitation: Record, batch: Batch) -> None:
 def cancel(canceled: list[Record], batch: Batch) -> None:
     """delete() cancels: the row stays with Status Canceled, or goes, as the org is set."""
     session, keep = batch.session, batch.session.settings.keep_canceled_invitations
-    org, keys = session.org, [str(i.id) for i in canceled]
+    org, taken = session.org, take(session, [str(i.id) for i in canceled], "Canceled")
+    for invitation in canceled:
+        if invitation.id not in taken:
+            invitation.errors.append(RecordError("ENTITY_IS_DELETED", "entity is deleted"))
+    keys = sorted(taken)
     uniqueness.release_unique(session, batch.sobject, keys)
     if keep:
         changes = {
@@ -175,6 +181,19 @@ def cancel(canceled: list[Record], batch: Batch) -> None:
         org.store.mark_deleted(
             session.connection, org.number, batch.sobject.name, keys, session.now, session.user.id
         )
+
+
+def take(session: Session, keys: list[str], status: str) -> set[str]:
+    """Give invitations another Status if they are Sent; which ones were, the database decides.
+
+    So of a cancelling and an acceptance at once only one passes.
+    """
+    store = session.org.store
+    table = store.table(session.org.catalog["CollaborationInvitation"])
+    sent = (table.c.org == session.org.number) & (table.c.Status == "Sent")
+    statement = update(table).where(sent, store.is_one_of(table.c.Id, "values")).values(Status=status)
+    given = {"values": store.array(keys)}
+    return set(session.connection.scalars(statement.returning(table.c.Id), given))
 
 
 def _group(invitation: Record, batch: Batch) -> Group | None:
