@@ -6,6 +6,7 @@ from orgbox.org.rulebook import Rules
 from orgbox.rules import (
     collaboration_group,
     collaboration_group_member,
+    collaboration_group_member_request,
     collaboration_invitation,
     entity_subscription,
     user,
@@ -14,6 +15,7 @@ from orgbox.rules import (
 RULES: Mapping[str, Rules] = {
     "CollaborationGroup": collaboration_group.RULES,
     "CollaborationGroupMember": collaboration_group_member.RULES,
+    "CollaborationGroupMemberRequest": collaboration_group_member_request.RULES,
     "CollaborationInvitation": collaboration_invitation.RULES,
     "EntitySubscription": entity_subscription.RULES,
     "User": user.RULES,

@@ -97,7 +97,8 @@ def count_in(members: list[Record], batch: Batch) -> None:
 
 def count_out(members: list[Record], batch: Batch) -> None:
     """MemberCount follows the members."""
-    _count(batch.session, Counter({str(m["CollaborationGroupId"]): -1 for m in members}))
+    left = Counter(str(m["CollaborationGroupId"]) for m in members)
+    _count(batch.session, Counter({group: -number for group, number in left.items()}))
 
 
 def _count(session: Session, changes: Counter[str]) -> None:

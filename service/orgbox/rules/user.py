@@ -8,7 +8,7 @@ from orgbox.errors import RecordError
 from orgbox.org.checks import is_email_address
 from orgbox.org.rulebook import Batch, Record, Rules, Unique
 from orgbox.org.session import Session
-from orgbox.rules import licenses
+from orgbox.rules import following, licenses
 from orgbox.rules.licenses import Profile
 from orgbox.rules.texts import no_access
 
@@ -79,6 +79,15 @@ def licenses_are_counted(users: list[Record], batch: Batch) -> None:
         licenses.count(batch.session, [profile.license for profile in batch.facts.values()])
 
 
+def subscriptions_follow_activity(users: list[Record], batch: Batch) -> None:
+    """Deactivating a user puts the user's subscriptions aside, reactivating brings them back."""
+    for user in users:
+        if user.changes("IsActive") and user["IsActive"]:
+            following.bring_back(batch.session, str(user.id))
+        elif user.changes("IsActive"):
+            following.set_aside(batch.session, str(user.id))
+
+
 def _facts(batch: Batch) -> dict[str, Profile]:
     """The profiles that users have and get."""
     had = {record.before.get("ProfileId") for record in batch.records}
@@ -128,5 +137,5 @@ RULES = Rules(
         profile_fits_the_license,
         a_license_is_left,
     ),
-    after_update=(licenses_are_counted,),
+    after_update=(licenses_are_counted, subscriptions_follow_activity),
 )

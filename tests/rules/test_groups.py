@@ -1,0 +1,163 @@
+"""Groups, their members, requests to join, and who follows whom."""
+
+import pytest
+
+from inviting import group_of, values
+from service import Answer, Client, Service
+
+MEMBER = "CollaborationGroupMember"
+REQUEST = "CollaborationGroupMemberRequest"
+
+
+def update(client: Client, sobject: str, **fields: str) -> Answer:
+    return client.call(f"<update>{client.record(sobject, fields)}</update>")
+
+
+def delete(client: Client, *ids: str | None) -> Answer:
+    return client.call(f"<delete>{''.join(f'<ids>{i}</ids>' for i in ids)}</delete>")
+
+
+def refusal(answer: Answer) -> str | None:
+    return answer.text("statusCode")
+
+
+def count_of(client: Client, group: str) -> str | None:
+    found = client.query(f"SELECT MemberCount FROM CollaborationGroup WHERE Id = '{group}'")
+    return found.text("MemberCount")
+
+
+def ask(client: Client, group: str) -> str:
+    """Asks to join a group; the Id of the request."""
+    wish = {"CollaborationGroupId": group, "RequesterId": client.user_id}
+    return client.create(REQUEST, wish).text("id") or ""
+
+
+def test_a_request_to_join_a_private_group_waits_for_who_runs_it(service: Service) -> None:
+    carl, mia, sam = (service.client(f"{n}@acme.com") for n in ("carl", "mia", "sam"))
+    group = group_of(carl, "All acme.com")
+    asked = ask(carl, group)
+
+    assert refusal(update(sam, REQUEST, Id=asked, Status="Accepted")) == "INSUFFICIENT_ACCESS_OR_READONLY"
+    assert update(mia, REQUEST, Id=asked, Status="Accepted", ResponseMessage="Hi").text("success") == "true"
+
+    found = carl.query(f"SELECT CollaborationRole FROM {MEMBER} WHERE MemberId = '{carl.user_id}'")
+    assert found.texts("CollaborationRole") == ["Standard"]
+    assert count_of(carl, group) == "4"
+    assert refusal(update(mia, REQUEST, Id=asked, Status="Declined")) == "INSUFFICIENT_ACCESS_OR_READONLY"
+    assert refusal(delete(carl, asked)) == "INSUFFICIENT_ACCESS_OR_READONLY"
+
+
+def test_a_pending_request_can_be_made_once_and_withdrawn(service: Service) -> None:
+    carl = service.client("carl@acme.com")
+    wish = {"CollaborationGroupId": group_of(carl, "Board"), "RequesterId": carl.user_id}
+    asked = carl.create(REQUEST, wish).text("id")
+
+    assert refusal(carl.create(REQUEST, wish)) == "DUPLICATE_VALUE"
+    assert delete(carl, asked).text("success") == "true"
+    assert carl.create(REQUEST, wish).text("success") == "true"
+
+
+@pytest.mark.parametrize(
+    ("who", "group", "requester", "code"),
+    [
+        ("carl", "Board", "sam", "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY"),
+        ("carl", "Engineering", "carl", "FIELD_INTEGRITY_EXCEPTION"),
+        ("sam", "All acme.com", "sam", "FIELD_INTEGRITY_EXCEPTION"),
+    ],
+    ids=["for another", "public group", "already a member"],
+)
+def test_a_request_that_makes_no_sense_is_refused(
+    service: Service, who: str, group: str, requester: str, code: str
+) -> None:
+    client = service.client(f"{who}@acme.com")
+    asked_for = service.client(f"{requester}@acme.com").user_id
+
+    wish = {"CollaborationGroupId": group_of(client, group), "RequesterId": asked_for}
+
+    assert refusal(client.create(REQUEST, wish)) == code
+
+
+def test_declining_leaves_the_group_as_it_was(service: Service) -> None:
+    carl, alice = service.client("carl@acme.com"), service.client("alice@acme.com")
+    group = group_of(carl, "Board")
+    asked = ask(carl, group)
+
+    assert update(alice, REQUEST, Id=asked, Status="Declined").text("success") == "true"
+
+    assert count_of(carl, group) == "1"
+    assert ask(carl, group)
+
+
+def test_the_member_count_follows_members_who_leave_together(service: Service) -> None:
+    alice = service.client("alice@acme.com")
+    group = group_of(alice, "All acme.com")
+    found = alice.query(f"SELECT Id FROM {MEMBER} WHERE CollaborationGroupId = '{group}' AND "
+                        f"MemberId != '{alice.user_id}'").texts("Id")[::2]  # fmt: skip
+
+    assert delete(alice, *found).texts("success") == ["true", "true"]
+    assert count_of(alice, group) == "1"
+
+
+def test_the_owner_cannot_leave_and_a_deleted_group_takes_everything_along(service: Service) -> None:
+    alice, carl = service.client("alice@acme.com"), service.client("carl@acme.com")
+    group = group_of(alice, "Board")
+    own = alice.query(f"SELECT Id FROM {MEMBER} WHERE CollaborationGroupId = '{group}'").text("Id")
+    ask(carl, group)
+    alice.create("CollaborationInvitation", {"InvitedUserEmail": "x@acme.com", "SharedEntityId": group})
+
+    assert refusal(delete(alice, own)) == "INSUFFICIENT_ACCESS_OR_READONLY"
+    assert delete(alice, group).text("success") == "true"
+
+    for sobject, name in ((MEMBER, "CollaborationGroupId"), (REQUEST, "CollaborationGroupId"),
+                          ("CollaborationInvitation", "SharedEntityId")):  # fmt: skip
+        assert alice.query(f"SELECT COUNT() FROM {sobject} WHERE {name} = '{group}'").text("size") == "0"
+    assert refusal(delete(alice, group)) == "ENTITY_IS_DELETED"
+
+
+def test_subscriptions_go_and_come_with_the_user(service: Service) -> None:
+    admin, sam, mia = (service.client(f"{n}@acme.com") for n in ("admin", "sam", "mia"))
+    admin.create(
+        "EntitySubscription",
+        {"ParentId": mia.user_id, "SubscriberId": sam.user_id},
+        {"ParentId": sam.user_id, "SubscriberId": mia.user_id},
+        {"ParentId": sam.user_id, "SubscriberId": admin.user_id},
+    )
+    text = "SELECT SubscriberId, ParentId FROM EntitySubscription ORDER BY Id"
+    before = values(admin.query(text), "SubscriberId", "ParentId")
+
+    update(admin, "User", Id=sam.user_id, IsActive="false")
+    assert admin.query(text).text("size") == "0"
+    update(admin, "User", Id=sam.user_id, IsActive="true")
+    assert values(admin.query(text), "SubscriberId", "ParentId") == before
+
+    for who in (sam, mia):
+        update(admin, "User", Id=who.user_id, IsActive="false")
+    for who in (mia, sam):
+        update(admin, "User", Id=who.user_id, IsActive="true")
+    assert values(admin.query(text), "SubscriberId", "ParentId") == [(admin.user_id, sam.user_id)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "field"),
+    [
+        ({"Name": "engineering", "CollaborationType": "Public"}, "DUPLICATE_VALUE", "Name"),
+        ({"Name": "Open", "CollaborationType": "Public", "CanHaveGuests": "true"},
+         "FIELD_INTEGRITY_EXCEPTION", "CanHaveGuests"),
+    ],
+    ids=["taken name", "customers in a public group"],
+)  # fmt: skip
+def test_a_group_that_breaks_a_rule_is_refused(
+    service: Service, fields: dict[str, str], code: str, field: str
+) -> None:
+    answer = service.client("alice@acme.com").create("CollaborationGroup", fields)
+
+    assert (refusal(answer), answer.text("fields")) == (code, field)
+
+
+def test_access_of_a_group_with_customers_cannot_be_changed(service: Service) -> None:
+    alice = service.client("alice@acme.com")
+    group = group_of(alice, "All acme.com")
+
+    answer = update(alice, "CollaborationGroup", Id=group, CollaborationType="Public")
+
+    assert refusal(answer) == "FIELD_INTEGRITY_EXCEPTION"
