@@ -21,6 +21,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from orgbox import ids
 from orgbox.errors import OrgboxError
@@ -104,13 +105,19 @@ class Lifecycle:
         """The number of the seed's template, made when there is none. It follows from the seed's text."""
         digest = hashlib.sha256(repr(seed).encode() + self._orgs.catalog.content_hash.encode())
         number = int.from_bytes(digest.digest()[:6], "big")
+        if not self._is_there(number):
+            template = self._orgs.make(ids.make(ORG_PREFIX, number), seed.name, number)
+            try:
+                self._orgs.fill(template, seed, TEMPLATE)
+            except IntegrityError:  # somebody else has just made it
+                if not self._is_there(number):
+                    raise
+        return number
+
+    def _is_there(self, number: int) -> bool:
         with self._orgs.database.read() as connection:
             statement = select(self._register.c.org).where(self._register.c.org == number)
-            if connection.scalar(statement) is not None:
-                return number
-        template = self._orgs.make(ids.make(ORG_PREFIX, number), seed.name, number)
-        self._orgs.fill(template, seed, TEMPLATE)
-        return number
+            return connection.scalar(statement) is not None
 
     def _copy_to_new(self, source: int, name: str, origin: int) -> Org:
         made = self._orgs.make(new_org_id(), name, origin)
