@@ -16,6 +16,7 @@ from orgbox.config import configure
 from orgbox.http.server import Running
 from orgbox.limits import STRICT, Limits
 from orgbox.soap.dialects import BY_PATH, Dialect
+from postgres import drop_database, new_database
 from schemas import validate
 
 PASSWORD = "orgbox1!"
@@ -145,6 +146,7 @@ class Service:
     judge: Judge
     running: Running
     clock: Clock
+    database: str
 
     @property
     def url(self) -> str:
@@ -157,19 +159,23 @@ class Service:
     def stop(self) -> None:
         self.running.stop()
         self.app.close()
+        drop_database(self.database)
 
 
 def start_service(
     folder: Path, *, limits: Limits = STRICT, seed: str = "", **settings: Any
 ) -> Service:
-    """A service with the seed's org in a database file of its own; password hashes are made cheap."""
+    """A service with the seed's org in a database of its own; password hashes are made cheap.
+
+    The database is a SQLite file in the folder, or on the PostgreSQL server ORGBOX_TEST_DATABASE names.
+    """
     clock = Clock()
+    database = new_database(folder)
     config = configure(
-        port=0, database=f"sqlite:///{folder}/orgbox.db", durable=False, hash_memory_kib=64,
-        hash_rounds=1, seed=seed, **settings,
-    )  # fmt: skip
+        port=0, database=database, durable=False, hash_memory_kib=64, hash_rounds=1, seed=seed, **settings
+    )
     app = build(config, clock=clock, limits=limits)
     judge = Judge(app)
-    service = Service(app, judge, Running(judge, config), clock)
+    service = Service(app, judge, Running(judge, config), clock, database)
     app.start(service.url)
     return service

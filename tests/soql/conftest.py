@@ -1,7 +1,7 @@
-"""The database of the SOQL tests: SQLite in memory, and PostgreSQL where ORGBOX_TEST_POSTGRES names one."""
+"""The databases of the SOQL tests: SQLite in memory, and PostgreSQL."""
 
-import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine
@@ -11,19 +11,28 @@ from orgbox.catalog import standard_catalog
 from orgbox.limits import STRICT
 from orgbox.org import schema
 from orgbox.soql import Plans
+from postgres import drop_database, new_database, require_server
 from soql_bench import Bench, seed
 
-POSTGRES = os.environ.get("ORGBOX_TEST_POSTGRES", "")
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty database: in memory, or on the server of ORGBOX_TEST_POSTGRES."""
+    if request.param == "sqlite":
+        yield "sqlite://"
+        return
+    made = new_database(Path(), require_server())
+    yield made
+    drop_database(made)
 
 
-@pytest.fixture(scope="session", params=["sqlite", *(["postgresql"] if POSTGRES else [])])
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    url = "sqlite://" if request.param == "sqlite" else POSTGRES
-    engine = create_engine(url, poolclass=StaticPool, isolation_level="AUTOCOMMIT")
+@pytest.fixture(scope="session")
+def bench(database_url: str) -> Iterator[Bench]:
+    """The seeded org."""
+    engine = create_engine(database_url, poolclass=StaticPool, isolation_level="AUTOCOMMIT")
     catalog = standard_catalog()
     tables = schema.build(catalog)
     with engine.connect() as connection:
-        tables.metadata.drop_all(connection)
         tables.metadata.create_all(connection)
         known = seed(connection, catalog, tables)
         yield Bench(connection, Plans(tables.records, STRICT), known, catalog)

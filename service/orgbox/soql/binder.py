@@ -32,6 +32,7 @@ from orgbox.soql.nodes import Call, Name, Query, Select
 from orgbox.soql.selecting import SelectList
 
 _SINCE_FIVE_LEVELS = 58
+_MOST_SORTS = 32
 _ONLY_ROOTS = "only root queries support aggregate expressions"
 _TOO_DEEP = (
     "SOQL statements cannot query aggregate relationships more than {} level{} away from the root "
@@ -61,6 +62,7 @@ class _Binder:
     def root(self, select: Select) -> BoundSelect:
         names = names_of(self.query.text, self.catalog, select.sources)
         refuse_clauses(select, names, self.viewer)
+        _refuse_many_sorts(select, names)
         if aggregates(select):
             return self._grouped(select, names)
         if select.counts and select.order:
@@ -152,6 +154,7 @@ class _Binder:
         for source in select.sources[1:]:
             names.add_relationship(source)
         refuse_clauses(select, names, self.viewer)
+        _refuse_many_sorts(select, names)
         return self._records(select, names, level)
 
     def _join(self, join: nodes.Join, outer: Names) -> BoundSelect:
@@ -168,6 +171,12 @@ class _Binder:
         where = Conditions(names, None).bind(select.where) if select.where else None
         shape = Layout(names.root).shape()
         return BoundSelect(names.root, tuple(names.branches), (column,), shape, where)
+
+
+def _refuse_many_sorts(select: Select, names: Names) -> None:
+    if len(select.order) > _MOST_SORTS:
+        text = f"A query can be ordered by at most {_MOST_SORTS} fields"
+        raise names.fault("MALFORMED_QUERY", text, select.order[_MOST_SORTS].offset)
 
 
 def _is_sortable(operand: Operand) -> bool:

@@ -20,6 +20,7 @@ from orgbox.soql.nodes import Query
 from orgbox.soql.parser import parse
 
 _LONGEST_TEXT = 10_000
+"""Characters of a text or shape that is kept; longer ones would fill the memory before they come again."""
 _V = TypeVar("_V")
 
 
@@ -101,4 +102,5 @@ class Plans:
 
         query = self._texts.get(text, parsed) if len(text) <= _LONGEST_TEXT else parsed()
         key = (query.shape, catalog, viewer.kind, all_rows, row_filter)
-        return Prepared(self._plans.get(key, compiled), query, catalog, viewer)
+        plan = self._plans.get(key, compiled) if len(query.shape) <= _LONGEST_TEXT else compiled()
+        return Prepared(plan, query, catalog, viewer)

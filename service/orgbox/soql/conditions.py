@@ -21,7 +21,7 @@ from orgbox.soql.bound import (
 )
 from orgbox.soql.calls import misplaced, operand_of, shown
 from orgbox.soql.dates import WORDS
-from orgbox.soql.errors import unsupported_fault
+from orgbox.soql.errors import too_complicated, unsupported_fault
 from orgbox.soql.literals import like_class
 from orgbox.soql.names import Names
 from orgbox.soql.nodes import Expression, Literal
@@ -34,6 +34,8 @@ Check = Callable[[Operand, Expression], None]
 """Raises where an operand cannot be compared."""
 
 _MOST_JOINS = 2
+_MOST_TESTS = 2_000
+"""Comparisons in one WHERE or HAVING; a list of values is one."""
 _ORDERINGS = ("<", "<=", ">", ">=")
 
 
@@ -45,6 +47,7 @@ class Conditions:
         self._check = check or self._filterable
         self._join_binder = join_binder
         self._joins = 0
+        self._tests = 0
 
     def bind(self, condition: nodes.Condition) -> Test:
         """The test that a WHERE or HAVING stands for."""
@@ -88,6 +91,7 @@ class Conditions:
             raise self._names.fault("INVALID_FIELD", text, expression.offset)
 
     def _compare(self, operand: Operand, name: Expression, operator: str, literal: Literal) -> Test:
+        self._count()
         self._check_operator(operand, name, operator)
         self._check_value(operand, name, literal)
         if literal.kind == "null" or (literal.kind == "string" and not literal.value):
@@ -100,6 +104,11 @@ class Conditions:
         if operator == "LIKE":
             return bound.Like(operand, like_class(str(literal.value)), given)
         return bound.Comparison(operand, operator, given)
+
+    def _count(self) -> None:
+        self._tests += 1
+        if self._tests > _MOST_TESTS:
+            raise too_complicated()
 
     def _compare_null(self, operand: Operand, name: Expression, operator: str) -> Test:
         if operator == "LIKE":
@@ -145,6 +154,7 @@ class Conditions:
     def _within(self, condition: nodes.Within, operand: Operand, name: Expression) -> Test:
         if condition.operator in ("INCLUDES", "EXCLUDES"):
             return self._includes(condition, operand, name)
+        self._count()
         items = condition.values.items
         for literal in items:
             self._check_value(operand, name, literal)

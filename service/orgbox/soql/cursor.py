@@ -144,7 +144,7 @@ class Cursor:
         """Note a bracket opened; a fault if they are nested too deeply."""
         self.depth += 1
         if self.depth > _DEEPEST:
-            raise errors.bare_fault("query is too complicated", "QUERY_TOO_COMPLICATED")
+            raise errors.too_complicated()
 
     def leave(self) -> None:
         """Note a bracket closed."""
@@ -178,18 +178,19 @@ class Cursor:
             return self.unexpected()
         return errors.syntax_fault(self.text, self.offset, f"missing value at '{self._shown}'")
 
-    def keep(self, literal: Literal, marker: str, first: int) -> Literal:
-        """Give a literal its index and put the marker in the shape in place of its tokens from
-        `first`.
-        """
-        self.mark(marker, first)
+    def keep(self, literal: Literal, marker: str, first: int, end: int | None = None) -> Literal:
+        """Give a literal its index and put the marker in the shape in place of its tokens."""
+        self.mark(marker, first, end)
         kept = Literal(literal.offset, literal.kind, literal.value, literal.text, len(self.literals))
         self.literals.append(kept)
         return kept
 
-    def mark(self, marker: str, first: int) -> None:
-        """Put the marker in the shape in place of the tokens from number `first` up to this one."""
-        self.pieces[first : self._at] = [marker] + [""] * (self._at - first - 1)
+    def mark(self, marker: str, first: int, end: int | None = None) -> None:
+        """Put the marker in the shape in place of the tokens from number `first` up to `end`, by default
+        the one here.
+        """
+        end = self._at if end is None else end
+        self.pieces[first:end] = [marker] + [""] * (end - first - 1)
 
     @property
     def shape(self) -> str:

@@ -12,6 +12,9 @@ from orgbox.soql.lexer import RESERVED
 OLD_TEXTS_BEFORE = 61
 """API version from which syntax errors are worded as announced in the Summer '24 release notes."""
 
+_TOO_COMPLICATED = (
+    "Query is either selecting too many fields or the filter conditions are too complicated."
+)
 _REACH = 30
 _BREAKS = " \t,"
 _PLACED = frozenset({"MALFORMED_QUERY", "INVALID_FIELD", "INVALID_TYPE", "MALFORMED_SEARCH"})
@@ -57,6 +60,11 @@ def unsupported_fault(what: str, text: str, offset: int) -> ApiFault:
     """For what the service understands and the emulator does not: said aloud, never ignored."""
     message = f"{what} is not supported by this emulator"
     return name_fault("MALFORMED_QUERY", message, text, offset)
+
+
+def too_complicated() -> ApiFault:
+    """The fault for a query that would take too much to compile: too many fields, conditions, brackets."""
+    return ApiFault("QUERY_TOO_COMPLICATED", _TOO_COMPLICATED)
 
 
 def _fault(code: str, message: str, row: int, column: int) -> ApiFault:

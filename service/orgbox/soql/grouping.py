@@ -21,9 +21,10 @@ from orgbox.soql.bound import (
 )
 from orgbox.soql.calls import function_of, misplaced, operand_of, shown
 from orgbox.soql.conditions import Conditions
-from orgbox.soql.errors import bare_fault
+from orgbox.soql.errors import bare_fault, too_complicated
 from orgbox.soql.formats import WRITING, written
 from orgbox.soql.functions import FUNCTIONS
+from orgbox.soql.layout import MOST_COLUMNS
 from orgbox.soql.names import Names
 from orgbox.soql.nodes import Call, Expression, Item, Name, Select
 from orgbox.soql.shape import Shape, Value
@@ -109,6 +110,8 @@ class Grouping:
 
     def row(self) -> tuple[tuple[Operand, ...], Shape]:
         """The columns of a row and the shape of an AggregateResult."""
+        if len(self._select.items) > MOST_COLUMNS:
+            raise too_complicated()
         for item in self._select.items:
             self._add(item)
         return tuple(self._columns), Shape(None, tuple(self._values.values()))

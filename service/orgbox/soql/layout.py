@@ -11,7 +11,7 @@ from orgbox.catalog.fieldtypes import FieldType
 from orgbox.errors import ApiFault
 from orgbox.soql.bound import Attachment, Branch, Column, NameColumn, Operand, TypeColumn
 from orgbox.soql.calls import shown
-from orgbox.soql.errors import bare_fault
+from orgbox.soql.errors import bare_fault, too_complicated
 from orgbox.soql.names import NAME_OBJECT
 from orgbox.soql.shape import Children, Choice, Compound, Item, Parent, Shape, Value
 
@@ -20,6 +20,9 @@ _PARTS = (
     "state", "stateCode", "street",
 )  # fmt: skip
 """Wire names of the parts of an address, in the order of its WSDL type."""
+
+MOST_COLUMNS = 1_000
+"""Columns of a row; PostgreSQL has 1,664 at most, SQLite 2,000."""
 
 
 @dataclass(slots=True)
@@ -56,6 +59,8 @@ class Layout:
         """The index of an operand in the row, the same for the same operand."""
         key = id(operand)
         if key not in self._places:
+            if len(self.columns) >= MOST_COLUMNS:
+                raise too_complicated()
             self._places[key] = len(self.columns)
             self.columns.append(operand)
         return self._places[key]

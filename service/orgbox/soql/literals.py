@@ -24,6 +24,8 @@ _INVALID_STRING = "Invalid string literal {literal}. Illegal character sequence 
 _EARLIEST, _LATEST = "1700-01-01", "4000-12-31"
 MANY = 200
 """Length of a list of Ids up to which FIELDS(ALL) needs no LIMIT; the shape tells longer ones apart."""
+_DIGITS = 12
+"""Digits read of a whole number that is limited anyway: longer ones are too large all the same."""
 _TIMES = {DATE: ("date", "date"), MOMENT: ("datetime", "datetime"), TIME: ("time", "time")}
 
 
@@ -50,8 +52,8 @@ def values(cursor: Cursor) -> Values:
     kinds = {literal.kind for literal in found if not _is_null(literal)}
     if kinds & {"word", "boolean"}:
         kept = [
-            cursor.keep(literal, _marker(literal, False), start) if literal.kind != "boolean" else literal
-            for literal, (start, _) in zip(found, places, strict=True)
+            cursor.keep(literal, _marker(literal, False), *place) if literal.kind != "boolean" else literal
+            for literal, place in zip(found, places, strict=True)
         ]
         return Values(offset, tuple(kept))
     nulls = "0" if any(map(_is_null, found)) else ""
@@ -74,7 +76,7 @@ def integer(cursor: Cursor) -> Literal:
         cursor.advance()
     token = cursor.token
     cursor.expect(INTEGER)
-    literal = Literal(offset, "integer", int(sign + token), sign + token)
+    literal = Literal(offset, "integer", int(sign + token[:_DIGITS]), sign + token)
     return cursor.keep(literal, "?i", first)
 
 
@@ -156,7 +158,7 @@ def _word(cursor: Cursor) -> Literal:
     if cursor.can_follow:
         raise cursor.missing()
     cursor.expect(INTEGER)
-    return Literal(offset, "word", int(digits[:10]), name)
+    return Literal(offset, "word", int(digits[:_DIGITS]), name)
 
 
 def _moment(cursor: Cursor, offset: int, kind: str, token: str) -> Literal:

@@ -76,6 +76,11 @@ class Names:
         """A fault about the name at that place."""
         return name_fault(code, message, self.text, offset)
 
+    def too_many_relationships(self, offset: int) -> ApiFault:
+        """The fault for a query that follows more relationships than one may."""
+        text = f"A query can follow at most {_MOST_RELATIONSHIPS} relationships"
+        return self.fault("MALFORMED_QUERY", text, offset)
+
     def add_root_alias(self, alias: Name | None) -> None:
         """Learn the alias of the root."""
         if alias:
@@ -138,8 +143,7 @@ class Names:
         key = (id(parent), via.name, target.name)
         if key not in self._reached:
             if len(self._reached) >= _MOST_RELATIONSHIPS:
-                text = f"A query can follow at most {_MOST_RELATIONSHIPS} relationships"
-                raise self.fault("MALFORMED_QUERY", text, name.offset)
+                raise self.too_many_relationships(name.offset)
             self._reached[key] = Branch(target, parent, via)
             self.branches.append(self._reached[key])
         return self._reached[key]
@@ -197,6 +201,8 @@ def names_of(text: str, catalog: Catalog, sources: tuple[Source, ...]) -> Names:
     """The names of a SELECT with that FROM list."""
     names = Names(text, catalog, root_of(text, catalog, sources[0]))
     names.add_root_alias(sources[0].alias)
+    if len(sources) > _MOST_RELATIONSHIPS:
+        raise names.too_many_relationships(sources[_MOST_RELATIONSHIPS].offset)
     for source in sources[1:]:
         names.add_relationship(source)
     return names

@@ -1,4 +1,4 @@
-"""The constructs in which SQLite and PostgreSQL differ: a list given as one parameter."""
+"""Constructs of our own: a list given as one parameter, brackets that stay."""
 
 from typing import Any
 
@@ -31,6 +31,24 @@ class InList(ColumnElement[bool]):
 
     def self_group(self, against: Any = None) -> "InList":
         return self
+
+
+class Bracketed(ColumnElement[bool]):
+    """A condition in brackets; SQLAlchemy would flatten AND in AND."""
+
+    inherit_cache = False
+    type = Boolean()
+
+    def __init__(self, condition: ColumnElement[bool]) -> None:
+        self.condition = condition
+
+    def self_group(self, against: Any = None) -> "Bracketed":
+        return self
+
+
+@compiles(Bracketed)
+def _bracketed(element: Bracketed, compiler: Any, **kw: Any) -> str:
+    return f"({compiler.process(element.condition, **kw)})"
 
 
 @compiles(InList, "sqlite")

@@ -11,13 +11,14 @@ from sqlalchemy.types import Boolean, Float, Text, TypeEngine
 
 from orgbox.soql import bound
 from orgbox.soql.bound import Given, Operand, Test, TypeColumn
-from orgbox.soql.compile.dialect import InList
+from orgbox.soql.compile.dialect import Bracketed, InList
 from orgbox.soql.compile.operands import Element, Elements, Environment, Reading
 from orgbox.soql.compile.plan import Edge
 from orgbox.soql.literals import like_prefix
 from orgbox.soql.nodes import Literal
 
 _OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+_BUNDLE = 100
 _TYPES: dict[str, TypeEngine[Any]] = {"number": Float(53), "boolean": Boolean()}
 
 Condition = ColumnElement[bool]
@@ -57,9 +58,7 @@ class Where:
             return self.condition(test.part, not negated)
         if isinstance(test, bound.All | bound.Any):
             parts = [self.condition(part, negated) for part in test.parts]
-            if isinstance(test, bound.All) != negated:
-                return and_(true(), *parts)
-            return or_(false(), *parts)
+            return _joined(parts, and_ if isinstance(test, bound.All) != negated else or_)
         return _LEAVES[type(test)](self, test, negated)
 
     def _comparison(self, test: bound.Comparison, negated: bool) -> Condition:
@@ -151,6 +150,14 @@ class Where:
             return outer.in_(select(column).select_from(source).where(*conditions))
         found = select(column).select_from(source).where(column == outer, *conditions)
         return not_(found.exists())
+
+
+def _joined(parts: list[Condition], join: Callable[..., Condition]) -> Condition:
+    """The parts joined, in bundles of bundles: SQLite's expressions nest a thousand deep at most."""
+    while len(parts) > _BUNDLE:
+        starts = range(0, len(parts), _BUNDLE)
+        parts = [Bracketed(join(*parts[start : start + _BUNDLE])) for start in starts]
+    return join(true() if join is and_ else false(), *parts)
 
 
 _LEAVES: dict[type[Any], Callable[[Where, Any, bool], Condition]] = {
