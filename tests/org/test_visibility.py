@@ -83,6 +83,18 @@ def test_a_customer_sees_only_his_groups_and_the_people_in_them(service: Service
     assert carla.query("SELECT Id, (SELECT Id FROM GroupMembers) FROM CollaborationGroup").status == 200
 
 
+def test_an_unlisted_group_is_seen_by_its_members_and_by_those_who_manage_such_groups(
+    service: Service,
+) -> None:
+    alice, mia, admin = (service.client(f"{n}@acme.com") for n in ("alice", "mia", "admin"))
+    made = alice.create("CollaborationGroup", {"Name": "Secret", "CollaborationType": "Unlisted"}).text("id")
+    text = f"SELECT Name, (SELECT Id FROM GroupMembers) FROM CollaborationGroup WHERE Id = '{made}'"
+    members = f"SELECT Id FROM CollaborationGroupMember WHERE CollaborationGroupId = '{made}'"
+
+    assert [c.query(members).text("size") for c in (alice, mia, admin)] == ["1", "0", "1"]
+    assert [c.query(text).texts("Name") for c in (alice, mia, admin)] == [["Secret"], [], ["Secret"]]
+
+
 def test_a_record_made_through_an_old_version_has_what_newer_ones_expect(service: Service) -> None:
     old = service.client("alice@acme.com", "u", "21.0")
     made = old.create("CollaborationGroup", {"Name": "Old", "CollaborationType": "Private"}).text("id")

@@ -18,7 +18,6 @@ class OrgSettings:
     allow_invitations: bool = True
     allowed_domains: tuple[str, ...] = ()
     allow_customer_invitations: bool = False
-    unlisted_groups: bool = False
     invitation_days: int = 60
     keep_canceled_invitations: bool = True
     refuse_second_invitation: bool = False
