@@ -10,6 +10,7 @@ import pytest
 from orgbox.testing import plugin
 from service import Client, Service, start_service
 
+
 def pytest_configure(config: pytest.Config) -> None:
     """The test kit's fixtures, also where the package is not installed."""
     if plugin not in config.pluginmanager.get_plugins():

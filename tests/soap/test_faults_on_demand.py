@@ -10,7 +10,7 @@ from orgbox.control import ControlError
 from orgbox.testing import OrgUnderTest
 from service import Client
 
-SESSION_TEXT = "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session"
+SESSION_TEXT = "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing"
 
 
 @pytest.fixture
@@ -151,7 +151,9 @@ def test_rows_are_refused_in_delete_and_update_too(org: OrgUnderTest, alice: Cli
     assert updated.text("message") == f"busy: {alice.user_id}"
 
 
-@pytest.mark.parametrize(("drop", "kept"), [("before", []), ("during", ["x@acme.com"]), ("after", ["x@acme.com"])])
+@pytest.mark.parametrize(
+    ("drop", "kept"), [("before", []), ("during", ["x@acme.com"]), ("after", ["x@acme.com"])]
+)
 def test_a_connection_ends_before_during_or_after_the_work(
     org: OrgUnderTest, alice: Client, drop: str, kept: list[str]
 ) -> None:

@@ -109,4 +109,3 @@ def _refused(rule: Rule, about: Sequence[Touched]) -> dict[int, Result]:
         for n, (name, id_) in enumerate(about)
         if rule.chosen(n) and rule.sobject.lower() in ("", name.lower())
     }
-
