@@ -163,14 +163,15 @@ class Service:
 
 
 def start_service(
-    folder: Path, *, limits: Limits = STRICT, seed: str = "", **settings: Any
+    folder: Path, *, limits: Limits = STRICT, seed: str = "", database: str = "", **settings: Any
 ) -> Service:
     """A service with the seed's org in a database of its own; password hashes are made cheap.
 
-    The database is a SQLite file in the folder, or on the PostgreSQL server ORGBOX_TEST_DATABASE names.
+    The database is the one given, or else a SQLite file in the folder, or on the PostgreSQL server
+    ORGBOX_TEST_DATABASE names.
     """
     clock = Clock()
-    database = new_database(folder)
+    database = database or new_database(folder)
     config = configure(
         port=0, database=database, durable=False, hash_memory_kib=64, hash_rounds=1, seed=seed, **settings
     )

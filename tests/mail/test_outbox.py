@@ -116,12 +116,12 @@ def test_an_expired_invitation_is_not_mailed(service: Service, alice: Client, ti
 
 
 def test_mails_outlive_a_restart_and_their_links_stay_the_same(tmp_path: Path, time: Time) -> None:
-    first = start_service(tmp_path)
+    first = start_service(tmp_path, database=f"sqlite:///{tmp_path}/orgbox.db")
     invite(first.client("alice@acme.com"), "bob@acme.com")
     token = token_of(first, "bob@acme.com")
     first.stop()
 
-    second = start_service(tmp_path)
+    second = start_service(tmp_path, database=f"sqlite:///{tmp_path}/orgbox.db")
 
     assert token_of(second, "bob@acme.com") == token
     assert claimed(delivery(second, time)).recipient == "bob@acme.com"
@@ -130,7 +130,7 @@ def test_mails_outlive_a_restart_and_their_links_stay_the_same(tmp_path: Path, t
 
 
 def test_neither_token_nor_password_is_in_the_database(tmp_path: Path) -> None:
-    service = start_service(tmp_path)
+    service = start_service(tmp_path, database=f"sqlite:///{tmp_path}/orgbox.db")
     alice, admin = (service.client(f"{n}@acme.com") for n in ("alice", "admin"))
     invite(alice, "bob@acme.com")
     header = "<EmailHeader><triggerUserEmail>true</triggerUserEmail></EmailHeader>"
