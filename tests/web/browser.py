@@ -86,7 +86,7 @@ class Person:
     def _go(self, element: Any) -> None:
         before = self.driver.find_element(By.TAG_NAME, "html")
         element.click()
-        WebDriverWait(self.driver, 10).until(lambda driver: _is_new(driver, before))
+        WebDriverWait(self.driver, 30).until(lambda driver: _is_new(driver, before))
 
     @property
     def heading(self) -> str:

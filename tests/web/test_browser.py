@@ -164,7 +164,7 @@ def test_the_calls_come_in_as_they_are_made(somebody: Somebody, service: Service
 
     service.client("alice@acme.com").call("<getServerTimestamp/>")
 
-    browser.WebDriverWait(ada.driver, 10).until(lambda _: "getServerTimestamp" in ada.text)
+    browser.WebDriverWait(ada.driver, 30).until(lambda _: "getServerTimestamp" in ada.text)
 
 
 def test_the_keyboard_alone_is_enough(somebody: Somebody) -> None:

@@ -26,14 +26,17 @@ def signing_key(orgs: Orgs) -> str:
 
 
 def start(connection: Connection, org: Org, user_id: str) -> str:
-    """A new session; returns its token, which nobody can find out again."""
+    """A new session; returns its token, which nobody can find out again. Those long ended are removed."""
     token = f"{org.id}!{secrets.token_urlsafe(32)}"
-    now = moment_text(org.clock.now())
+    table, now = _table(org), org.clock.now()
+    ended = table.c.created < moment_text(now - _LONGEST)
+    connection.execute(delete(table).where(table.c.org == org.number, ended))
     connection.execute(
-        insert(_table(org)).values(
-            hash=session_hash(token), org=org.number, user_id=user_id, created=now, last_used=now
+        insert(table).values(
+            hash=session_hash(token), org=org.number, user_id=user_id,
+            created=moment_text(now), last_used=moment_text(now),
         )
-    )
+    )  # fmt: skip
     return token
 
 
@@ -52,7 +55,7 @@ def resume(connection: Connection, org: Org, token: str, version: int) -> Sessio
     row = connection.execute(
         select(
             sessions.c.user_id, sessions.c.created, sessions.c.last_used, orgs.c.settings,
-            orgs.c.faults, credentials.c.expired,
+            orgs.c.faults, orgs.c.revision, credentials.c.expired,
         )
         .select_from(joined)
         .where(sessions.c.hash == hash_, sessions.c.org == org.number)
@@ -60,6 +63,7 @@ def resume(connection: Connection, org: Org, token: str, version: int) -> Sessio
     user = read_user(connection, org, row.user_id) if row else None
     if row is None or user is None:
         return None
+    org.follow(connection, row.revision)
     settings = keep_up(org, row.settings, row.faults)
     now = org.clock.now()
     idle = now - parse_moment(row.last_used)
