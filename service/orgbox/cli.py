@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from socket import socket
+from ssl import SSLContext
 from typing import Any
 
 import click
@@ -64,6 +65,7 @@ def serve(workers: int, **given: Any) -> None:
         if workers > 1:
             open_orgs(config).database.close()
         app = None if workers > 1 else build(config, random_key=key)
+        context = server.tls_of(config)
         listener = server.listen(config)
     except _CANNOT_START as error:
         raise _refusal(error) from None
@@ -71,15 +73,15 @@ def serve(workers: int, **given: Any) -> None:
         print(f"orgbox: control key {key}", file=sys.stderr, flush=True)
     print(f"orgbox: ready on {server.url_of(listener, config)}", flush=True)
     if app is None:
-        server.serve_workers(lambda: _work(build(config, random_key=key), listener), workers)
+        server.serve_workers(lambda: _work(build(config, random_key=key), listener, context), workers)
     else:
-        _work(app, listener)
+        _work(app, listener, context)
 
 
-def _work(app: App, listener: socket) -> None:
+def _work(app: App, listener: socket, context: SSLContext | None) -> None:
     """Answer calls and deliver mails until told to stop."""
     app.start(server.url_of(listener, app.config))
-    server.serve(app.wsgi, app.config, listener)
+    server.serve(app.wsgi, app.config, listener, context)
     app.close()
 
 
@@ -98,6 +100,24 @@ def wsdl(dialect: str, version: str, url: str) -> None:
     sys.stdout.buffer.write(
         write_wsdl(chosen, number, standard_catalog().as_of(number), location)
     )
+
+
+@main.group()
+def tls() -> None:
+    """The certificates of `orgbox serve --tls`."""
+
+
+@tls.command("env")
+@_settings
+def tls_env(**given: Any) -> None:
+    """Print what makes clients trust them, for a shell: eval "$(orgbox tls env)"."""
+    from orgbox.http.certificates import Certificates, folder_of, settings_text
+
+    try:
+        config = configure(**given)
+        click.echo(settings_text(Certificates(folder_of(config), config.external_url)))
+    except _CANNOT_START as error:
+        raise _refusal(error) from None
 
 
 @main.command()

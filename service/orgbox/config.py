@@ -48,6 +48,8 @@ SETTINGS = (
     Setting("call_log", 200, "SOAP calls the console shows of each org; 0 keeps none."),
     Setting("control_key", "", "Key of the control API; empty for a random one, printed at start, that "
             "opens it to this machine alone."),
+    Setting("tls", False, "Whether to serve https, with certificates made at the first start."),
+    Setting("tls_folder", "", "Folder of these certificates; empty for one beside the SQLite database."),
     Setting("strict_soap_action", False, "Whether a missing SOAPAction header is a fault."),
 )
 

@@ -7,6 +7,7 @@ from a thread, inside a test.
 import os
 import signal
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from orgbox.config import Config
+from orgbox.http.tls import accept_tls
 
 _DRAIN_SECONDS = 25.0
 _BACKLOG = 1024
@@ -40,22 +42,39 @@ def listen(config: Config) -> socket.socket:
 def url_of(listener: socket.socket, config: Config) -> str:
     """The address at which a listening socket is reached."""
     host = f"[{config.host}]" if ":" in config.host else config.host
-    return f"http://{host}:{listener.getsockname()[1]}"
+    scheme = "https" if config.tls else "http"
+    return f"{scheme}://{host}:{listener.getsockname()[1]}"
 
 
-def make_server(app: Wsgi, config: Config, listener: socket.socket) -> Any:
-    """A waitress server on a listening socket."""
-    return create_server(
+def tls_of(config: Config) -> ssl.SSLContext | None:
+    """TLS with the service's own certificate, if the configuration asks for it. Raises OSError."""
+    if not config.tls:
+        return None
+    from orgbox.http.certificates import Certificates, folder_of  # a tenth of a second to load
+
+    return Certificates(folder_of(config), config.external_url).context()
+
+
+def make_server(
+    app: Wsgi, config: Config, listener: socket.socket, context: ssl.SSLContext | None
+) -> Any:
+    """A waitress server on a listening socket, with TLS if there is a context."""
+    server = create_server(
         app, sockets=[listener], threads=config.threads, ident=None, connection_limit=1000,
         channel_timeout=60, cleanup_interval=10, backlog=_BACKLOG, asyncore_use_poll=True,
         max_request_body_size=2 * config.message_bytes + 1_048_576, map={},
-        clear_untrusted_proxy_headers=False,
+        clear_untrusted_proxy_headers=False, url_scheme="https" if context else "http",
     )  # fmt: skip
+    if context:
+        server.channel_class = accept_tls(context)
+    return server
 
 
-def serve(app: Wsgi, config: Config, listener: socket.socket) -> None:
+def serve(
+    app: Wsgi, config: Config, listener: socket.socket, context: ssl.SSLContext | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT; calls under way are answered before it returns."""
-    server = make_server(app, config, listener)
+    server = make_server(app, config, listener, context)
     stopping = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -97,9 +116,10 @@ class Running:
     """A server in a thread of this process; `url` is where it answers."""
 
     def __init__(self, app: Wsgi, config: Config) -> None:
+        context = tls_of(config)
         listener = listen(config)
         self.url = url_of(listener, config)
-        self._server = make_server(app, config, listener)
+        self._server = make_server(app, config, listener, context)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=run, args=(self._server, self._stopping), daemon=True)
         self._thread.start()
