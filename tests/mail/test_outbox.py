@@ -12,6 +12,7 @@ from orgbox.errors import RecordError
 from orgbox.mail.sender import Waiting
 from orgbox.mail.smtp import Outcome
 from orgbox.org.delivery import Delivery
+from orgbox.org.lifecycle import Lifecycle
 from service import Client, Service, start_service
 
 
@@ -144,6 +145,23 @@ def test_neither_token_nor_password_is_in_the_database(tmp_path: Path) -> None:
     kept = b"".join(path.read_bytes() for path in tmp_path.glob("orgbox.db*"))
     assert b"bob@acme.com" in kept
     assert token.encode() not in kept and password.encode() not in kept
+
+
+def test_neither_a_fork_nor_a_restored_snapshot_sends_a_mail_twice(
+    service: Service, alice: Client, time: Time
+) -> None:
+    lifecycle, org = Lifecycle(service.app.orgs), org_of(service)
+    invite(alice, "bob@acme.com")
+    lifecycle.snapshot(org, "before")
+    made = delivery(service, time)
+    made.settle(claimed(made), Outcome("Sent"))
+
+    lifecycle.restore(org, "before")
+    fork = lifecycle.fork(org)
+
+    assert not made.hold()
+    assert [mail.status for mail in service.app.mailbox.page(org)] == ["Sent"]
+    assert service.app.mailbox.page(fork) == []
 
 
 def test_the_secret_decides_the_links(make_service: Callable[..., Service]) -> None:
