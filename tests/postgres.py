@@ -1,11 +1,12 @@
-"""Databases of the tests on PostgreSQL. Each service gets one of its own, gone when it stops.
+"""Databases of the tests on PostgreSQL. Each folder of a test gets one of its own.
 
 `ORGBOX_TEST_POSTGRES` names the server of the tests that run on both databases; with
-`ORGBOX_TEST_DATABASE` every service of a run is started on that server instead of SQLite.
+`ORGBOX_TEST_DATABASE` every service of a run is started on that server instead of SQLite. Servers are
+to be thrown away (`scripts/postgres.sh`): what the tests make there is left behind.
 """
 
+import hashlib
 import os
-import secrets
 from pathlib import Path
 
 import pytest
@@ -27,24 +28,15 @@ def require_server() -> str:
 
 
 def new_database(folder: Path, server: str = DATABASE) -> str:
-    """The URL of an empty database: a SQLite file in the folder where no server is named."""
+    """The URL of a database, the same again for the same folder, at first empty.
+
+    It is a SQLite file in the folder, or a schema of the server's database where a server is named.
+    """
     if not server:
         return f"sqlite:///{folder}/orgbox.db"
-    name = f"orgbox_{secrets.token_hex(6)}"
-    _execute(server, f'CREATE DATABASE "{name}" TEMPLATE template0')
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
-def drop_database(url: str) -> None:
-    """Remove a database made by `new_database`; a file goes with its folder."""
-    name = make_url(url).database or ""
-    if name.startswith("orgbox_"):
-        _execute(url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
-def _execute(url: str, statement: str) -> None:
-    engine = create_engine(
-        make_url(url).set(database="postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT"
-    )
+    name = f"orgbox_{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}"
+    engine = create_engine(server, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {name}")
+    options = make_url(server).update_query_dict({"options": f"-csearch_path={name}"})
+    return options.render_as_string(hide_password=False)

@@ -16,7 +16,7 @@ from orgbox.config import configure
 from orgbox.http.server import Running
 from orgbox.limits import STRICT, Limits
 from orgbox.soap.dialects import BY_PATH, Dialect
-from postgres import drop_database, new_database
+from postgres import new_database
 from schemas import validate
 
 PASSWORD = "orgbox1!"
@@ -146,7 +146,6 @@ class Service:
     judge: Judge
     running: Running
     clock: Clock
-    database: str
 
     @property
     def url(self) -> str:
@@ -159,7 +158,6 @@ class Service:
     def stop(self) -> None:
         self.running.stop()
         self.app.close()
-        drop_database(self.database)
 
 
 def start_service(
@@ -177,6 +175,6 @@ def start_service(
     )
     app = build(config, clock=clock, limits=limits)
     judge = Judge(app)
-    service = Service(app, judge, Running(judge, config), clock, database)
+    service = Service(app, judge, Running(judge, config), clock)
     app.start(service.url)
     return service

@@ -1,7 +1,6 @@
 """The databases of the SOQL tests: SQLite in memory, and PostgreSQL."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine
@@ -11,19 +10,17 @@ from orgbox.catalog import standard_catalog
 from orgbox.limits import STRICT
 from orgbox.org import schema
 from orgbox.soql import Plans
-from postgres import drop_database, new_database, require_server
+from postgres import new_database, require_server
 from soql_bench import Bench, seed
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An empty database: in memory, or on the server of ORGBOX_TEST_POSTGRES."""
     if request.param == "sqlite":
         yield "sqlite://"
         return
-    made = new_database(Path(), require_server())
-    yield made
-    drop_database(made)
+    yield new_database(tmp_path_factory.mktemp("soql"), require_server())
 
 
 @pytest.fixture(scope="session")
