@@ -1,8 +1,8 @@
 """Who may invite whom, and what an invitation is. Refusals are cases of tests/soap/errors/objects.toml."""
 
 import pytest
-from inviting import group_of, invite, mails, set_up, values
 
+from inviting import group_of, invite, mails, set_up, values
 from service import Client, Service
 
 COWORKER, CUSTOMER = "bob@acme.com", "bob@external.com"
