@@ -58,9 +58,13 @@ class CatalogError(ValueError):
 
 
 class Catalog:
-    """All SObjects an org knows, immutable. Names are looked up without regard to case."""
+    """All SObjects an org knows, immutable. Names are looked up without regard to case.
 
-    def __init__(self, sobjects: Iterable[SObject]) -> None:
+    `mark` stands for the content where working out its hash would take long.
+    """
+
+    def __init__(self, sobjects: Iterable[SObject], mark: str = "") -> None:
+        self._mark = mark
         self._by_name = {s.name.lower(): s for s in sobjects}
         self._by_prefix = {s.key_prefix: s for s in self._by_name.values() if s.key_prefix}
         self._versions: dict[int, Catalog] = {}
@@ -86,17 +90,17 @@ class Catalog:
         """What that API version knows of it; the same object each time for the same version."""
         if version not in self._versions:
             known = [s.as_of(version) for s in self if s.since <= version]
-            self._versions[version] = Catalog(known)
+            self._versions[version] = Catalog(known, self._mark and f"{self._mark}@{version}")
         return self._versions[version]
 
     @cached_property
     def for_chatter(self) -> "Catalog":
         """What users with nothing but Chatter see: no data and no setup."""
-        return Catalog(sobject for sobject in self if sobject.chatter)
+        return Catalog((s for s in self if s.chatter), self._mark and f"{self._mark}/chatter")
 
-    def extended(self, sobjects: Iterable[SObject]) -> "Catalog":
+    def extended(self, sobjects: Iterable[SObject], mark: str = "") -> "Catalog":
         """This catalogue with SObjects added or replaced."""
-        return Catalog([*{**self._by_name, **{s.name.lower(): s for s in sobjects}}.values()])
+        return Catalog([*{**self._by_name, **{s.name.lower(): s for s in sobjects}}.values()], mark)
 
     @cached_property
     def child_relationships(self) -> dict[str, tuple[Relationship, ...]]:
@@ -114,6 +118,8 @@ class Catalog:
     @cached_property
     def content_hash(self) -> str:
         """Changes whenever anything in the catalogue does; answers made from it are kept under this key."""
+        if self._mark:
+            return self._mark
         return hashlib.sha256(repr(sorted(self, key=lambda s: s.name)).encode()).hexdigest()[:16]
 
 
@@ -121,7 +127,7 @@ class Catalog:
 def standard_catalog() -> Catalog:
     """The SObjects every org has, from `catalog/standard/`."""
     folder = resources.files("orgbox.catalog") / "standard"
-    shared = tomllib.loads((folder / "shared.toml").read_text("utf-8"))
+    shared = shared_values()
     files = sorted(f.name for f in folder.iterdir() if f.name.endswith(".toml"))
     return Catalog(
         parse_sobject(name.removesuffix(".toml"), (folder / name).read_text("utf-8"), shared)
@@ -130,23 +136,34 @@ def standard_catalog() -> Catalog:
     )
 
 
+@lru_cache(maxsize=1)
+def shared_values() -> Mapping[str, Any]:
+    """The value sets and permissions that catalogue files may name."""
+    folder = resources.files("orgbox.catalog") / "standard"
+    return tomllib.loads((folder / "shared.toml").read_text("utf-8"))
+
+
 def parse_sobject(name: str, text: str, shared: Mapping[str, Any]) -> SObject:
     """The SObject a TOML text describes; `shared` holds the value sets and permissions it may name.
 
     Raises CatalogError, naming the SObject and the key.
     """
-    data = tomllib.loads(text)
+    return make_sobject(name, tomllib.loads(text), shared)
+
+
+def make_sobject(name: str, data: Mapping[str, Any], shared: Mapping[str, Any]) -> SObject:
+    """The SObject of a parsed TOML text. Raises as `parse_sobject`."""
     _refuse_unknown(name, data, _SOBJECT_KEYS)
     traits = frozenset(_list(data.get("traits", "")))
     _refuse_unknown(f"{name}.traits", dict.fromkeys(traits), TRAITS)
-    fields = [_field(f"{name}.{key}", key, row, shared) for key, row in data["fields"].items()]
+    fields = make_fields(name, data["fields"], shared)
     if data.get("permissions"):
         fields += _permission_fields(name, data["permission_properties"], shared)
     return SObject(
         name=name,
         label=data["label"],
         label_plural=data["label_plural"],
-        key_prefix=data.get("key_prefix"),
+        key_prefix=data.get("key_prefix") or None,
         since=data.get("since", FIRST_VERSION),
         calls=frozenset(_list(data["calls"])),
         traits=traits,
@@ -156,6 +173,11 @@ def parse_sobject(name: str, text: str, shared: Mapping[str, Any]) -> SObject:
         chatter=data.get("chatter", False),
         edit_permission=data.get("edit_permission"),
     )
+
+
+def make_fields(name: str, rows: Mapping[str, Any], shared: Mapping[str, Any]) -> list[Field]:
+    """The fields of an SObject's table `[fields]`. Raises as `parse_sobject`."""
+    return [_field(f"{name}.{key}", key, row, shared) for key, row in rows.items()]
 
 
 def _field(where: str, name: str, row: Mapping[str, Any], shared: Mapping[str, Any]) -> Field:

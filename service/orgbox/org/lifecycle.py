@@ -26,6 +26,7 @@ from sqlalchemy.exc import IntegrityError
 from orgbox import ids
 from orgbox.errors import OrgboxError
 from orgbox.org import unique
+from orgbox.org.model import STANDARD, Model
 from orgbox.org.org import Org
 from orgbox.org.registry import ORG, ORG_PREFIX, SNAPSHOT, TEMPLATE, Orgs, new_org_id
 from orgbox.org.seed import Seed
@@ -81,8 +82,8 @@ class Lifecycle:
             old = self._find(connection, org, name)
             if old is not None:
                 self._clear(connection, old, with_own=True)
-            settings = self._settings(connection, org.number)
-            self._orgs.enter(connection, kept, settings, SNAPSHOT, org.number)
+            settings, revision = self._registered(connection, org.number)
+            self._orgs.enter(connection, kept, settings, SNAPSHOT, org.number, revision)
             self._copy(connection, org.number, kept)
 
     def snapshots(self, org: Org) -> list[str]:
@@ -122,8 +123,10 @@ class Lifecycle:
     def _copy_to_new(self, source: int, name: str, origin: int) -> Org:
         made = self._orgs.make(new_org_id(), name, origin)
         with self._orgs.database.write() as connection:
-            self._orgs.enter(connection, made, self._settings(connection, source), ORG, origin)
+            settings, revision = self._registered(connection, source)
+            self._orgs.enter(connection, made, settings, ORG, origin, revision)
             self._copy(connection, source, made)
+            made.follow(connection, revision)
         return made
 
     def _replace(self, org: Org, source: int) -> None:
@@ -133,10 +136,9 @@ class Lifecycle:
             if not org.isolated:
                 self._publish_names(connection, org)
             register = self._register
-            settings = self._settings(connection, source)
-            connection.execute(
-                update(register).where(register.c.org == org.number).values(settings=settings, faults=None)
-            )
+            settings, revision = self._registered(connection, source)
+            values = {"settings": settings, "faults": None, "revision": revision or None}
+            connection.execute(update(register).where(register.c.org == org.number).values(values))
             self._drop_later_mails(connection, org)
 
     def _drop_later_mails(self, connection: Connection, org: Org) -> None:
@@ -152,8 +154,9 @@ class Lifecycle:
 
     def _copy(self, connection: Connection, source: int, target: Org) -> None:
         given = {"source": source, "target": target.number}
-        for table in self._tables():
-            text, order = self._orgs.store.kept(("copy", table.name), partial(_copying, table))
+        model = self._model(connection, source)
+        for table in self._tables(connection, source, model):
+            text, order = model.store.kept(("copy", table.name), partial(_copying, table))
             connection.exec_driver_sql(text, tuple(given[name] for name in order))
         self._claim_names(connection, source, target)
         organization = self._orgs.store.schema.records["Organization"]
@@ -180,9 +183,10 @@ class Lifecycle:
         connection.execute(update(table).where(mine).values(org=unique.EVERYWHERE))
 
     def _clear(self, connection: Connection, number: int, *, with_own: bool) -> None:
-        store = self._orgs.store
-        for table in self._tables():
-            text, _ = self._orgs.store.kept(("clear", table.name), partial(_clearing, table))
+        model = self._model(connection, number)
+        store = model.store
+        for table in self._tables(connection, number, model):
+            text, _ = store.kept(("clear", table.name), partial(_clearing, table))
             connection.exec_driver_sql(text, (number,))
         names = store.schema.system["orgbox_unique"]
         connection.execute(delete(names).where(names.c.owner_org == number))
@@ -191,16 +195,27 @@ class Lifecycle:
                 table = store.schema.system[name]
                 connection.execute(delete(table).where(table.c.org == number))
 
-    def _tables(self) -> list[Table]:
-        """Tables whose rows are copied."""
-        schema = self._orgs.store.schema
-        system = [table for name, table in schema.system.items() if name not in _OWN]
-        return [*schema.records.values(), *system]
+    def _model(self, connection: Connection, number: int) -> Model:
+        _, revision = self._registered(connection, number)
+        return self._orgs.models.of(connection, number, revision)
 
-    def _settings(self, connection: Connection, number: int) -> str:
+    def _tables(self, connection: Connection, number: int, model: Model) -> list[Table]:
+        """Tables whose rows are copied: of an org's own SObjects those that ever had a row of it."""
+        schema = model.store.schema
+        counters = schema.system["orgbox_counter"]
+        mine = select(counters.c.name).where(counters.c.org == number)
+        used = set(connection.scalars(mine))
+        known = self._orgs.catalog
+        records = [s.name for s in model.catalog if known.get(s.name) or (s.key_prefix or "000") in used]
+        system = [table for name, table in schema.system.items() if name not in _OWN]
+        return [*(schema.records[name] for name in records), *system]
+
+    def _registered(self, connection: Connection, number: int) -> tuple[str, str]:
+        """Settings and revision of an org, as the register has them."""
         register = self._register
-        found = connection.scalar(select(register.c.settings).where(register.c.org == number))
-        return str(found)
+        statement = select(register.c.settings, register.c.revision).where(register.c.org == number)
+        row = connection.execute(statement).one_or_none()
+        return (row.settings, row.revision or STANDARD) if row else ("", STANDARD)
 
     def _find(self, connection: Connection, org: Org, name: str) -> int | None:
         register = self._register

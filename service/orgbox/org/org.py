@@ -1,4 +1,4 @@
-"""An org: its rows, its catalogue, its clock and its rules. No behaviour of its own."""
+"""An org: its model, its clock and its rules. No behaviour of its own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from orgbox import ids
 from orgbox.catalog.load import Catalog
 from orgbox.clock import Clock
 from orgbox.limits import Limits
+from orgbox.org.model import STANDARD, Model, Models
 from orgbox.org.rulebook import NO_RULES, Rules
 from orgbox.org.store import Store
 from orgbox.org.visibility import Rows
@@ -34,22 +35,46 @@ class Org:
     `origin` is the number of the template an isolated org was copied from: its user names are its own
     affair, unknown to other orgs, and its new Ids go on where the template's end.
     `conditions` are those last read; they and the clock are kept in the register for all processes.
+    `model` is that of the revision last read.
     `fiscal_month`, the first of the fiscal year, is 0 until a query has asked for it.
     """
 
     id: str
     name: str
-    catalog: Catalog
-    store: Store
+    models: Models
+    model: Model
     clock: Clock
     limits: Limits
     rules: Mapping[str, Rules]
-    plans: Plans
-    rows: Rows
     origin: int | None = None
     requests: int = field(default=0)
     conditions: Conditions = CALM
     fiscal_month: int = 0
+
+    @property
+    def catalog(self) -> Catalog:
+        """All SObjects of the org."""
+        return self.model.catalog
+
+    @property
+    def store(self) -> Store:
+        """What writes the org's rows."""
+        return self.model.store
+
+    @property
+    def plans(self) -> Plans:
+        """The plans of queries."""
+        return self.model.plans
+
+    @property
+    def rows(self) -> Rows:
+        """What hides rows from users."""
+        return self.model.rows
+
+    def follow(self, connection: Connection, revision: str | None) -> None:
+        """Work with the model of a revision the register tells."""
+        if self.model.revision != (revision or STANDARD):
+            self.model = self.models.of(connection, self.number, revision or STANDARD)
 
     @cached_property
     def number(self) -> int:

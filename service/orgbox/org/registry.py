@@ -13,14 +13,12 @@ from orgbox.limits import Limits
 from orgbox.org import schema as schemas
 from orgbox.org import unique
 from orgbox.org.database import Database
+from orgbox.org.model import STANDARD, Models
 from orgbox.org.org import Org
 from orgbox.org.passwords import Passwords
 from orgbox.org.rulebook import Rules
 from orgbox.org.seed import Seed, SeedError, plant
 from orgbox.org.settings import OrgSettings, settings_from_json
-from orgbox.org.store import Store
-from orgbox.org.visibility import Rows
-from orgbox.soql import Plans
 
 ORG_PREFIX = "00D"
 ORG, TEMPLATE, SNAPSHOT = "org", "template", "snapshot"
@@ -42,14 +40,13 @@ class Orgs:
         clock: Clock,
     ) -> None:
         self.database = database
+        self.models = Models(database, catalog, limits)
         self.catalog = catalog
         self.passwords = passwords
         self._rules = rules
         self.limits = limits
         self.clock = clock
-        self.store = Store(database, schemas.build(catalog))
-        self._plans = Plans(self.store.schema.records, limits)
-        self._rows = Rows(self.store.schema)
+        self.store = self.models.standard.store
         self._known: dict[int, Org] = {}
 
     def prepare(self) -> None:
@@ -68,9 +65,11 @@ class Orgs:
             with self.database.read() as connection:
                 statement = select(table).where(table.c.org == number, table.c.kind == ORG)
                 row = connection.execute(statement).one_or_none() if number < _LARGEST * 62 else None
-            if row is None:
-                return None
-            self._known[number] = self.make(row.id, row.name, row.origin)
+                if row is None:
+                    return None
+                made = self.make(row.id, row.name, row.origin)
+                made.follow(connection, row.revision)
+            self._known[number] = made
         return self._known[number]
 
     def all(self) -> list[Org]:
@@ -80,6 +79,15 @@ class Orgs:
             kind = table.c.kind == ORG
             found = connection.scalars(select(table.c.id).where(kind).order_by(table.c.org)).all()
         return [org for org in map(self.get, found) if org]
+
+    def default(self) -> Org | None:
+        """The org that an address without an org means: the first that was not made on demand."""
+        table = self.store.schema.system["orgbox_org"]
+        ours = (table.c.kind == ORG) & table.c.origin.is_(None)
+        statement = select(table.c.id).where(ours).order_by(table.c.created, table.c.org)
+        with self.database.read() as connection:
+            row = connection.execute(statement.limit(1)).one_or_none()
+        return self.get(row.id) if row else None
 
     def of_username(self, username: str, org: Org | None = None) -> tuple[Org, str] | None:
         """The org and the Id of the user with that user name, or None.
@@ -111,14 +119,20 @@ class Orgs:
             plant(connection, org, seed, self.passwords)
 
     def enter(
-        self, connection: Connection, org: Org, settings: str, kind: str, origin: int | None = None
+        self,
+        connection: Connection,
+        org: Org,
+        settings: str,
+        kind: str,
+        origin: int | None = None,
+        revision: str = STANDARD,
     ) -> None:
         """Put an org into the register."""
         table = self.store.schema.system["orgbox_org"]
         connection.execute(
             insert(table).values(
                 org=org.number, id=org.id, name=org.name, settings=settings, kind=kind, origin=origin,
-                created=moment_text(self.clock.now()),
+                created=moment_text(self.clock.now()), revision=revision or None,
             )
         )  # fmt: skip
 
@@ -143,8 +157,8 @@ class Orgs:
     def make(self, org_id: str, name: str, origin: int | None) -> Org:
         """An org of this service, not entered yet. Its clock runs with the service's until it is set."""
         return Org(
-            org_id, name, self.catalog, self.store, Clock(self.clock.now), self.limits, self._rules,
-            self._plans, self._rows, origin,
+            org_id, name, self.models, self.models.standard, Clock(self.clock.now), self.limits,
+            self._rules, origin,
         )  # fmt: skip
 
 

@@ -3,9 +3,14 @@
 Every key begins with the number of the org, so that many orgs share the tables and an engine can
 distribute them by it. Text that compares without regard to case has a shadow column with its folded
 form (`Field.shadow`); both databases compare text by its bytes.
+
+SObjects and fields an org has of its own are in the same tables: a table has the columns of all orgs.
+There a column's name says how it stores (`Pages__c$int`), because two orgs may disagree; its key is the
+name of the field, by which everybody asks. Such a Table knows the columns of one catalogue alone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +30,7 @@ from sqlalchemy.schema import CreateColumn
 from sqlalchemy.types import TypeEngine
 
 from orgbox.catalog.fieldtypes import ID_COLUMN, TEXT_COLUMN, fold
+from orgbox.catalog.load import Catalog
 from orgbox.catalog.sobject import Field, SObject
 
 VERSION = 1
@@ -48,8 +54,13 @@ def build(sobjects: Iterable[SObject]) -> Schema:
     """The tables of these SObjects and of the service."""
     metadata = MetaData()
     system = {name: _system_table(metadata, name, *rows) for name, rows in _SYSTEM.items()}
-    records = {s.name: _record_table(metadata, s) for s in sobjects}
+    records = {s.name: _record_table(metadata, s, s) for s in sobjects}
     return Schema(metadata, records, system)
+
+
+def extended(schema: Schema, known: Catalog, catalog: Catalog) -> Schema:
+    """A schema for a catalogue that has more than the `known` one, which `schema` is for."""
+    return Schema(schema.metadata, OwnTables(schema.records, known, catalog), schema.system)
 
 
 _ROWS, _ROWS_OF_ORG = 1_000_000, 100_000
@@ -58,25 +69,69 @@ _ALIKE, _ALIKE_PICKLIST = 10, 60_000
 many of a picklist's value, an ORDER BY with LIMIT follows the index of its own field."""
 
 
-def _record_table(metadata: MetaData, sobject: SObject) -> Table:
+class OwnTables(Mapping[str, Table]):
+    """The tables of a catalogue with SObjects or fields of an org's own, each made when first asked for."""
+
+    def __init__(self, standard: Mapping[str, Table], known: Catalog, catalog: Catalog) -> None:
+        self._standard = standard
+        self._known = known
+        self._sobjects = {sobject.name: sobject for sobject in catalog}
+        self._made: dict[str, Table] = {}
+
+    def __getitem__(self, name: str) -> Table:
+        if name not in self._made:
+            sobject, known = self._sobjects[name], self._known.get(name)
+            same = known is sobject
+            table = self._standard[name] if same else _record_table(MetaData(), sobject, known)
+            self._made[name] = table
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sobjects)
+
+    def __len__(self) -> int:
+        return len(self._sobjects)
+
+
+def _record_table(metadata: MetaData, sobject: SObject, known: SObject | None) -> Table:
+    """The table of an SObject; fields that are not those of the `known` one are an org's own."""
     columns: list[Column[Any]] = [Column("org", BigInteger, nullable=False)]
     indexes: dict[str, int] = {}
     for f in sobject.fields:
         if f.type.column is None:
             continue
-        columns.append(Column(f.name, f.type.column, nullable=f.name != "Id"))
+        standard = f.name == "Id" or (known is not None and known.field(f.name) is f)
+        name = f.name if standard else _own_name(f)
+        columns.append(Column(name, f.type.column, key=f.name, nullable=f.name != "Id"))
         if f.shadow:
-            columns.append(Column(f.shadow, TEXT_COLUMN))
+            columns.append(Column(f"{name}_ci", TEXT_COLUMN, key=f.shadow))
         if _is_indexed(f):
             indexes[f.shadow or f.name] = _ALIKE_PICKLIST if f.type.name == "picklist" else _ALIKE
     table = Table(
         sobject.name, metadata, *columns,
-        PrimaryKeyConstraint("org", "Id", name=f"pk_{sobject.name}"), sqlite_with_rowid=False,
+        PrimaryKeyConstraint("org", "Id", name=_fitting(f"pk_{sobject.name}")), sqlite_with_rowid=False,
     )  # fmt: skip
     for column, alike in indexes.items():
-        name = f"ix_{sobject.name}_{column}"
+        name = _fitting(f"ix_{sobject.name}_{table.c[column].name}")
         Index(name, table.c.org, table.c[column], table.c.Id, info={"alike": alike})
     return table
+
+
+_LONGEST = 63
+"""Characters of a name in PostgreSQL; three are left for the shadow's ending."""
+
+
+def _own_name(f: Field) -> str:
+    """The column of a field an org has of its own: two orgs share it if they store alike."""
+    stored = "int" if f.type.name == "int" else f.type.family
+    return _fitting(f"{f.name}${stored}", _LONGEST - 3)
+
+
+def _fitting(name: str, longest: int = _LONGEST) -> str:
+    if len(name) <= longest:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:10]
+    return f"{name[: longest - 11]}${digest}"
 
 
 def _is_indexed(f: Field) -> bool:
@@ -97,6 +152,10 @@ _SYSTEM: dict[str, tuple[tuple[str, TypeEngine[Any], bool], ...]] = {
         ("org", _NUMBER, True), ("id", ID_COLUMN, False), ("name", TEXT_COLUMN, False),
         ("created", TEXT_COLUMN, False), ("settings", TEXT_COLUMN, False),
         ("kind", TEXT_COLUMN, False), ("origin", _NUMBER, False), ("faults", TEXT_COLUMN, False),
+        ("revision", TEXT_COLUMN, False),
+    ),
+    "orgbox_sobject": (
+        ("org", _NUMBER, True), ("name", TEXT_COLUMN, True), ("toml", TEXT_COLUMN, False),
     ),
     "orgbox_counter": (
         ("org", _NUMBER, True), ("name", TEXT_COLUMN, True), ("value", _NUMBER, False),
@@ -221,14 +280,34 @@ def _add_columns(connection: Connection, table: Table, present: set[str]) -> Non
         connection.exec_driver_sql(f"ALTER TABLE {quoted} ADD COLUMN {ddl}")
     shadows = [c for c in added if c.name.endswith("_ci") and c.name[:-3] in present]
     for shadow in shadows:
-        _fill_shadow(connection, table, shadow)
+        fill_shadow(connection, table, shadow)
     for index in table.indexes:
         index.create(connection, checkfirst=True)
 
 
-def _fill_shadow(connection: Connection, table: Table, shadow: Column[str]) -> None:
-    source = table.c[shadow.name[:-3]]
-    rows = connection.execute(select(table.c.org, table.c.Id, source).where(source.is_not(None)))
-    for org, id_, text in rows.fetchall():
-        where = (table.c.org == org) & (table.c.Id == id_)
+def fill_shadow(
+    connection: Connection, table: Table, shadow: Column[str], org: int | None = None
+) -> None:
+    """Fold the text of the rows (of one org) whose shadow is still empty."""
+    source = table.c[shadow.key[:-3]]
+    empty = source.is_not(None) & shadow.is_(None)
+    wanted = empty if org is None else empty & (table.c.org == org)
+    rows = connection.execute(select(table.c.org, table.c.Id, source).where(wanted))
+    for number, id_, text in rows.fetchall():
+        where = (table.c.org == number) & (table.c.Id == id_)
         connection.execute(table.update().where(where).values({shadow: fold(text)}))
+
+
+def make_tables(connection: Connection, tables: Sequence[Table]) -> list[Table]:
+    """Create the tables, or the columns of them, that are not there; returns those that were there."""
+    found = inspect(connection)
+    existing = set(found.get_table_names())
+    for table in tables:
+        if table.name not in existing:
+            table.create(connection, checkfirst=False)
+    old = [table for table in tables if table.name in existing]
+    for table in old:
+        _add_columns(connection, table, {c["name"] for c in found.get_columns(table.name)})
+    if connection.dialect.name == "sqlite":
+        _tell_sizes(connection, tables)
+    return old

@@ -88,7 +88,8 @@ def resume(connection: Connection, org: Org, session_id: str, version: int) -> S
     row = connection.exec_driver_sql(text, tuple(given[name] for name in order)).one_or_none()
     if row is None:
         raise _ended(hash_)
-    last_used, settings_json, faults, expired, *user_row = row
+    last_used, settings_json, faults, revision, expired, *user_row = row
+    org.follow(connection, revision)
     settings = keep_up(org, settings_json, faults)
     conditions, now = org.conditions, org.clock.now()
     age = now - parse_moment(last_used)
@@ -114,9 +115,12 @@ def keep_up(org: Org, settings_json: str, faults: str | None) -> OrgSettings:
 def catch_up(connection: Connection, org: Org) -> OrgSettings:
     """Read the register for work that no session does."""
     table = org.store.schema.system["orgbox_org"]
-    statement = select(table.c.settings, table.c.faults).where(table.c.org == org.number)
-    row = connection.execute(statement).one_or_none()
-    return keep_up(org, row.settings, row.faults) if row else OrgSettings()
+    columns = (table.c.settings, table.c.faults, table.c.revision)
+    row = connection.execute(select(*columns).where(table.c.org == org.number)).one_or_none()
+    if row is None:
+        return OrgSettings()
+    org.follow(connection, row.revision)
+    return keep_up(org, row.settings, row.faults)
 
 
 def _resume_statement(store: Store) -> Any:
@@ -134,7 +138,7 @@ def _resume_statement(store: Store) -> Any:
     )
     return (
         select(
-            sessions.c.last_used, orgs.c.settings, orgs.c.faults, credentials.c.expired,
+            sessions.c.last_used, orgs.c.settings, orgs.c.faults, orgs.c.revision, credentials.c.expired,
             *(users.c[name] for name in _USER_FIELDS), *permissions.columns(profiles),
         )
         .select_from(joined)

@@ -1,0 +1,48 @@
+"""What the readers of files make."""
+
+import tomllib
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from orgbox.catalog.own import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An element of a record type: `type` is `xsd:string`, `tns:ID`, `ens:User`, …"""
+
+    name: str
+    type: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A record type of a WSDL, its members by name."""
+
+    name: str
+    line: int
+    members: dict[str, Member]
+
+
+@dataclass(slots=True)
+class Imported:
+    """Documents by SObject, and what there is to say about them.
+
+    `texts` are those of TOML files, which are kept as written. Documents of a describe are `exact`; those
+    of a WSDL are guesses that yield to what the org has already.
+    """
+
+    documents: dict[str, Document]
+    texts: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    exact: bool = True
+
+
+@lru_cache(maxsize=1)
+def facts() -> dict[str, Any]:
+    """`facts.toml`."""
+    text = (resources.files("orgbox.catalog.importing") / "facts.toml").read_text("utf-8")
+    return tomllib.loads(text)
