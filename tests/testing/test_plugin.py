@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +88,36 @@ def test_the_example_of_the_guide_runs(tmp_path: Path) -> None:
     output = run_pytest(tmp_path, "\n".join(examples))
 
     assert re.search(r"\b\d+ passed\b", output) and "failed" not in output, output
+
+
+SHIMS = {
+    "orgbox": 'exec {python} -m orgbox "$@"',
+    "curl": """exec {python} -c 'import sys, urllib.request as r; r.urlopen(sys.argv[-1])' "$@" 2>&1""",
+    "mvn": 'exec {python} -m orgbox org --url http://127.0.0.1:{port} create',
+}
+"""Commands of the recipe: the first as it would be installed, the others standing in for tools."""
+
+
+def test_the_recipe_for_other_runners_starts_the_service_and_stops_it(tmp_path: Path) -> None:
+    page = (ROOT / "docs/testing.md").read_text("utf-8")
+    (recipe,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    for name, text in SHIMS.items():
+        shim = tmp_path / name
+        shim.write_text(f"#!/bin/sh\n{text.format(python=sys.executable, port=port)}\n", "utf-8")
+        shim.chmod(0o755)
+    paths = os.pathsep.join([str(ROOT / "service"), str(ROOT / "clients")])
+    known = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": paths}
+
+    run = subprocess.run(
+        ["sh", "-c", recipe.replace("8080", port)], env=known, cwd=tmp_path, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+
+    assert f"http://127.0.0.1:{port}/org/00D" in run.stdout, run.stdout + run.stderr
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(port)), timeout=5).close()
 
 
 def test_a_run_that_uses_no_org_loads_nothing_of_the_service() -> None:

@@ -5,6 +5,7 @@ rules as those of a client that may do everything.
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,9 @@ def read_seed(path: str) -> Seed:
     return parse_seed((resources.files("orgbox.org") / "seed.toml").read_text("utf-8"))
 
 
+@lru_cache(maxsize=16)
 def parse_seed(text: str) -> Seed:
-    """The seed of a TOML text. Raises SeedError, naming the key."""
+    """The seed of a TOML text, kept for who makes many orgs of one. Raises SeedError, naming the key."""
     try:
         data = tomllib.loads(text)
         _refuse_unknown("seed", data, _KEYS)
