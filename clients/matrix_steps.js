@@ -22,8 +22,8 @@ function same(expected, actual) {
  * Takes the driver's steps: functions that return what they saw, or why the client has no such function.
  * The exit code is 0 only if every step held.
  */
-async function take(library, driver) {
-  console.log('client', library);
+async function take(dialect, library, driver) {
+  console.log('client', dialect, library);
   for (const step of STEPS) {
     if (typeof driver[step] === 'string') {
       console.log('n/a', step, driver[step]);

@@ -24,12 +24,12 @@ def same(expected: object, actual: object) -> str:
     return str(actual)
 
 
-def run(library: str, driver: Any) -> None:
+def run(dialect: str, library: str, driver: Any) -> None:
     """Takes the driver's steps: methods that return what they saw, or why the client has no such function.
 
     Exits with 0 only if every step held.
     """
-    print("client", library, flush=True)
+    print("client", dialect, library, flush=True)
     held = True
     for step in STEPS:
         action = getattr(driver, step)

@@ -41,3 +41,12 @@ node_library() {
     cp package.json node_modules/
   fi
 }
+
+# both_dialects COMMAND...: runs it for either dialect, its last argument; fails if one of them fails
+both_dialects() {
+  failed=0
+  for dialect in enterprise partner; do
+    "$@" "$dialect" || failed=$?
+  done
+  exit "$failed"
+}

@@ -1,7 +1,9 @@
 #!/bin/sh
-# Builds Salesforce's Java client from the WSDL of a running Orgbox and takes it through the calls.
-# Needs a JDK 17 and Maven.   usage: run.sh http://127.0.0.1:8080
+# Builds Salesforce's Java client from the WSDL of a running Orgbox and takes it through the steps of the
+# matrix, then through the printed samples.   usage: run.sh URL
 set -eu
-: "${1:?usage: run.sh URL}"
+url="${1%/}"
 cd "$(dirname "$0")"
-ORGBOX_URL="${1%/}" exec mvn -q -B -Dstyle.color=never clean compile exec:java
+. ../needs.sh
+needs javac mvn
+ORGBOX_URL="$url" exec mvn -q -B -Dstyle.color=never clean compile exec:java

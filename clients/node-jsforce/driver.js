@@ -14,7 +14,7 @@ const create = (...addresses) =>
     addresses.map((InvitedUserEmail) => ({ type: SOBJECT, SharedEntityId: me, InvitedUserEmail })),
   );
 
-take(`jsforce ${jsforce.VERSION}`, {
+take('partner', `jsforce ${jsforce.VERSION}`, {
   async login() {
     me = (await connection.login(USER, PASSWORD)).id;
     return same(USER, (await connection.soap.getUserInfo()).userName);

@@ -104,4 +104,4 @@ const driver = {
   },
 };
 
-take(`soap ${version}`, driver);
+take(dialect, `soap ${version}`, driver);

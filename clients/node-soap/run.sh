@@ -1,7 +1,7 @@
 #!/bin/sh
-# soap through the steps of the matrix.   usage: run.sh URL enterprise|partner
+# soap through the steps of the matrix.   usage: run.sh URL
 set -eu
 cd "$(dirname "$0")"
 . ../needs.sh
 node_library
-exec node driver.js "${1%/}" "${2:-enterprise}"
+both_dialects node driver.js "${1%/}"

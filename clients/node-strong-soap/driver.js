@@ -105,4 +105,4 @@ const driver = {
   },
 };
 
-take(`strong-soap ${version}`, driver);
+take(dialect, `strong-soap ${version}`, driver);

@@ -1,7 +1,7 @@
 #!/bin/sh
-# orgbox_client of this repository through the steps of the matrix.   usage: run.sh URL enterprise|partner
+# orgbox_client of this repository through the steps of the matrix.   usage: run.sh URL
 set -eu
 cd "$(dirname "$0")"
 . ../needs.sh
 python_library
-exec "$PYTHON" driver.py "${1%/}" "${2:-enterprise}"
+both_dialects "$PYTHON" driver.py "${1%/}"

@@ -25,4 +25,4 @@ class Driver:
     logout = expired = "the library has no logout, and no other call by SOAP"
 
 
-run(f"simple-salesforce {__version__}", Driver())
+run("partner", f"simple-salesforce {__version__}", Driver())

@@ -91,4 +91,4 @@ class Driver:
         raise AssertionError("the session still works")
 
 
-run(f"suds-community {version}", Driver())
+run("partner", f"suds-community {version}", Driver())

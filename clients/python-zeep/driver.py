@@ -104,4 +104,4 @@ class Driver:
         raise AssertionError("the session still works")
 
 
-run(f"zeep {zeep.__version__}", Driver())
+run(DIALECT, f"zeep {zeep.__version__}", Driver())

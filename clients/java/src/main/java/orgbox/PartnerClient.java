@@ -3,126 +3,135 @@ package orgbox;
 import static orgbox.Report.same;
 
 import com.sforce.soap.partner.Connector;
+import com.sforce.soap.partner.DeleteResult;
 import com.sforce.soap.partner.DescribeSObjectResult;
 import com.sforce.soap.partner.Error;
 import com.sforce.soap.partner.PartnerConnection;
 import com.sforce.soap.partner.QueryResult;
 import com.sforce.soap.partner.SaveResult;
+import com.sforce.soap.partner.StatusCode;
 import com.sforce.soap.partner.fault.ExceptionCode;
-import com.sforce.soap.partner.fault.MalformedQueryFault;
 import com.sforce.soap.partner.fault.UnexpectedErrorFault;
 import com.sforce.soap.partner.sobject.SObject;
 import com.sforce.ws.ConnectorConfig;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 
 /** The partner stubs that Salesforce publishes, as they are. */
 final class PartnerClient {
-    private final Report report = new Report("partner");
+    private final Report report;
+    private final Run run = new Run();
     private final ConnectorConfig config = new ConnectorConfig();
     private PartnerConnection connection;
     private String me;
-    private String invitationId;
+    private QueryResult batch;
 
-    PartnerClient(String url) {
+    PartnerClient(String url, String library) {
+        report = new Report("partner", library);
         config.setAuthEndpoint(url + "/services/Soap/u/65.0");
-        config.setUsername(Main.USER);
-        config.setPassword(Main.PASSWORD);
+        config.setUsername(Run.USER);
+        config.setPassword(Run.PASSWORD);
     }
 
     boolean run() {
-        String colleague = Main.address("new", "acme.com");
-        String customer = Main.address("bob", "external.com");
-        report.step("signs in", this::signIn);
-        report.step("invites a colleague", () -> invite(me, colleague));
-        report.step("finds the invitation", () -> find(colleague));
-        report.step("is refused an outsider", () -> refused(customer));
-        report.step("asks without the closing quote", this::malformed);
-        report.step("invites a customer to the group", () -> invite(group(), customer));
-        report.step("finds the customer's invitation", () -> find(customer));
-        report.step("describes the object", this::describe);
-        report.step("cancels the invitation", this::cancel);
-        report.step("signs out", this::signOut);
+        report.step("login", this::login);
+        report.step("invite", this::invite);
+        report.step("refused", this::refused);
+        report.step("query", this::query);
+        report.step("queryMore", this::queryMore);
+        report.step("retrieve", this::retrieve);
+        report.step("describe", this::describe);
+        report.step("delete", this::delete);
+        report.step("logout", this::logout);
+        report.step("expired", this::expired);
         return report.held();
     }
 
-    private String signIn() throws Exception {
+    private String login() throws Exception {
         connection = Connector.newConnection(config);
         me = connection.getUserInfo().getUserId();
-        return same(Main.USER, connection.getUserInfo().getUserName());
+        return same(Run.USER, connection.getUserInfo().getUserName());
     }
 
-    private SaveResult create(String sharedEntityId, String address) throws Exception {
-        SObject invitation = new SObject("CollaborationInvitation");
-        invitation.setField("SharedEntityId", sharedEntityId);
+    private SaveResult[] create(Stream<String> addresses) throws Exception {
+        return connection.create(addresses.map(this::invitation).toArray(SObject[]::new));
+    }
+
+    private SObject invitation(String address) {
+        SObject invitation = new SObject(Run.SOBJECT);
+        invitation.setField("SharedEntityId", me);
         invitation.setField("InvitedUserEmail", address);
-        return connection.create(new SObject[] {invitation})[0];
+        return invitation;
     }
 
-    private String invite(String sharedEntityId, String address) throws Exception {
-        SaveResult result = create(sharedEntityId, address);
-        same("[]", Arrays.toString(result.getErrors()));
-        invitationId = result.getId();
-        return invitationId;
+    private String invite() throws Exception {
+        SaveResult[] saved = create(run.colleagues.stream());
+        return same(200L, Arrays.stream(saved).filter(SaveResult::isSuccess).count()) + " colleagues";
     }
 
-    private String group() throws Exception {
-        String soql = "select id from collaborationgroup where name = '" + Main.GROUP + "'";
-        return connection.query(soql).getRecords()[0].getId();
-    }
-
-    private String find(String address) throws Exception {
-        QueryResult found =
-                connection.query(
-                        "SELECT Id, InvitedUserEmail, Status, CreatedBy.Name"
-                                + " FROM CollaborationInvitation"
-                                + " WHERE InvitedUserEmail = '" + address + "'");
-        same(1, found.getSize());
-        SObject invitation = found.getRecords()[0];
-        same(invitationId, invitation.getId());
-        same("Sent", invitation.getField("Status"));
-        return same(address, invitation.getField("InvitedUserEmail"))
-                + " from " + invitation.getChild("CreatedBy").getField("Name");
-    }
-
-    private String refused(String address) throws Exception {
-        SaveResult result = create(me, address);
-        same(false, result.isSuccess());
-        Error error = result.getErrors()[0];
+    private String refused() throws Exception {
+        SaveResult[] results = create(Stream.of(run.outsider, run.oneMore));
+        same(List.of(false, true), Arrays.stream(results).map(SaveResult::isSuccess).toList());
+        Error error = results[0].getErrors()[0];
         same("[InvitedUserEmail]", Arrays.toString(error.getFields()));
-        return error.getStatusCode() + ": " + error.getMessage();
+        return same(StatusCode.FIELD_INTEGRITY_EXCEPTION, error.getStatusCode());
     }
 
-    private String malformed() throws Exception {
-        try {
-            connection.query("select id from collaborationgroup where name = '" + Main.GROUP);
-        } catch (MalformedQueryFault fault) {
-            return same(ExceptionCode.MALFORMED_QUERY, fault.getExceptionCode());
-        }
-        throw new AssertionError("a query without its closing quote was answered");
+    private static List<Object> addresses(QueryResult found) {
+        return Arrays.stream(found.getRecords())
+                .map(record -> record.getField("InvitedUserEmail"))
+                .toList();
+    }
+
+    private String query() throws Exception {
+        connection.setQueryOptions(200);
+        batch = connection.query(run.soql);
+        same(false, batch.isDone());
+        same(run.colleagues, addresses(batch));
+        return "200 of " + same(201, batch.getSize());
+    }
+
+    private String queryMore() throws Exception {
+        QueryResult rest = connection.queryMore(batch.getQueryLocator());
+        same(true, rest.isDone());
+        return same(List.of(run.oneMore), addresses(rest));
+    }
+
+    private String firstId() {
+        return batch.getRecords()[0].getId();
+    }
+
+    private String retrieve() throws Exception {
+        SObject[] found = connection.retrieve(Run.FIELDS, Run.SOBJECT, new String[] {firstId()});
+        same(run.colleagues.get(0), found[0].getField("InvitedUserEmail"));
+        return same("Sent", found[0].getField("Status"));
     }
 
     private String describe() throws Exception {
-        DescribeSObjectResult described = connection.describeSObject("CollaborationInvitation");
-        same("0H1", described.getKeyPrefix());
+        DescribeSObjectResult described = connection.describeSObject(Run.SOBJECT);
         same(true, described.isCreateable());
         same(false, described.isUpdateable());
-        return described.getFields().length + " fields";
+        return same("0H1", described.getKeyPrefix());
     }
 
-    private String cancel() throws Exception {
-        same(true, connection.delete(new String[] {invitationId})[0].isSuccess());
-        String soql =
-                "SELECT Id FROM CollaborationInvitation"
-                        + " WHERE Status = 'Sent' AND Id = '" + invitationId + "'";
-        return same(0, connection.query(soql).getRecords().length) + " left";
+    private String delete() throws Exception {
+        DeleteResult deleted = connection.delete(new String[] {firstId()})[0];
+        same(true, deleted.isSuccess());
+        return same(firstId(), deleted.getId());
     }
 
-    private String signOut() throws Exception {
+    private String logout() throws Exception {
         connection.logout();
+        return "signed out";
+    }
+
+    private String expired() throws Exception {
         try {
             connection.getUserInfo();
         } catch (UnexpectedErrorFault fault) {
-            return same(ExceptionCode.INVALID_SESSION_ID, fault.getExceptionCode());
+            return same(ExceptionCode.INVALID_SESSION_ID, fault.getExceptionCode())
+                    + " as UnexpectedErrorFault";
         }
         throw new AssertionError("the session still works");
     }

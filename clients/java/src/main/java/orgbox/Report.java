@@ -4,26 +4,21 @@ package orgbox;
 final class Report {
     /** What a step does; returns what it saw. */
     interface Step {
-        String run() throws Exception;
+        Object run() throws Exception;
     }
 
-    private final String client;
     private boolean held = true;
 
-    Report(String client) {
-        this.client = client;
+    Report(String dialect, String library) {
+        System.out.println("client " + dialect + " " + library);
     }
 
-    /** Runs the step. Those that follow one that failed are not run: they build on it. */
     void step(String name, Step step) {
-        if (!held) {
-            return;
-        }
         try {
-            System.out.printf("ok      %s %s: %s%n", client, name, step.run());
+            System.out.println("ok " + name + " " + step.run());
         } catch (Exception | AssertionError failure) {
             held = false;
-            System.out.printf("NOT OK  %s %s: %s%n", client, name, failure);
+            System.out.println("FAIL " + name + " " + failure.toString().replace('\n', ' '));
         }
     }
 
