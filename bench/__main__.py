@@ -1,6 +1,7 @@
 """`python -m bench [PART ...]`: run parts, print their tables, write them into docs/performance.md."""
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str]) -> None:
         options = replace(options, sizes=FULL_SIZES)
     only = tuple(word.lower() for word in given.only)
     options = replace(options, only=only, postgresql=not given.no_postgresql)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     for name in given.part or PARTS:
         tables = _timed(name, options)
         if given.write_docs:

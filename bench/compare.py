@@ -6,6 +6,7 @@ the load shares the machine.
 """
 
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -55,6 +56,7 @@ def run(options: Options) -> list[Table]:
     """The tables of this part."""
     with field(options) as (entrants, missing):
         for entrant in entrants:
+            _tell(f"{entrant.name}: started in {entrant.start_seconds:.2f} s, warming up")
             for workload in WORKLOADS:
                 prove(entrant, workload)
                 load.steadily(
@@ -159,6 +161,10 @@ def prove(entrant: Entrant, workload: Workload) -> None:
         raise ValueError(f"{entrant.name}: {error}") from None
 
 
+def _tell(text: str) -> None:
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
 Figures = dict[tuple[str, str], float]
 
 
@@ -166,7 +172,8 @@ def _measure(entrants: Sequence[Entrant], options: Options) -> tuple[Figures, Fi
     """Median CPU seconds and median latency of a call, by entrant and workload."""
     cpu: dict[tuple[str, str], list[float]] = {}
     wall: dict[tuple[str, str], list[float]] = {}
-    for _ in range(options.rounds):
+    for turn in range(options.rounds):
+        _tell(f"round {turn + 1} of {options.rounds}")
         for workload in WORKLOADS:
             for entrant in entrants:
                 before = entrant.process.cpu_seconds()
@@ -216,6 +223,7 @@ def _processes(entrants: Sequence[Entrant]) -> Table:
 
 
 def _concurrent(entrants: Sequence[Entrant], workload: Workload, options: Options) -> Table:
+    _tell(f"many connections at once: {workload.name}")
     rates: dict[tuple[str, int], list[float]] = {}
     slow: dict[tuple[str, int], list[float]] = {}
     for _ in range(options.rounds):

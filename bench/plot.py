@@ -50,8 +50,9 @@ def ratios_svg(table: Table) -> str:
 def _division(x: float, value: float, height: int) -> list[str]:
     colour, width = ("#1f4e9c", 1.5) if value == 1 else ("#eee", 1)
     bottom = height - 30
+    stroke = f'stroke="{colour}" stroke-width="{width}"'
     return [
-        f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{bottom}" stroke="{colour}" stroke-width="{width}"/>',
+        f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{bottom}" {stroke}/>',
         f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle" fill="#555">{value:g}</text>',
     ]
 

@@ -19,6 +19,7 @@ _SETTINGS = {
     # only reading is measured: what makes writing safe would but slow the filling
     "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
     "shared_buffers": "1GB", "max_wal_size": "4GB", "autovacuum": "off",
+    "random_page_cost": "1.1",  # as one sets it for an SSD
 }  # fmt: skip
 
 

@@ -28,12 +28,18 @@ def write_contract(folder: Path, url: str, describe_answer: bytes) -> None:
     """`enterprise.wsdl`, `describe.xml` (the response element as Orgbox gives it) and `describe.json`."""
     folder.mkdir(parents=True, exist_ok=True)
     whole = wsdl(ENTERPRISE, VERSION, standard_catalog().as_of(VERSION), url)
-    (folder / "enterprise.wsdl").write_bytes(cut(whole))
+    _write(folder / "enterprise.wsdl", cut(whole))
     body = etree.fromstring(describe_answer).find("{*}Body")[0]
-    (folder / "describe.xml").write_bytes(etree.tostring(body))
+    _write(folder / "describe.xml", etree.tostring(body))
     results = body.iter("{*}result")
     listed = [plain(result, "DescribeSObjectResult") for result in results]
-    (folder / "describe.json").write_text(json.dumps(listed), "utf-8")
+    _write(folder / "describe.json", json.dumps(listed).encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file if it is not so already: what is built from it stays fresh."""
+    if not path.exists() or path.read_bytes() != content:
+        path.write_bytes(content)
 
 
 def cut(whole: bytes) -> bytes:
