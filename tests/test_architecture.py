@@ -15,6 +15,7 @@ LAYERS = (
     ("web", "soap", "rules"),
     ("http",),
     ("app", "org_commands"),
+    ("schema_commands",),
     ("cli", "testing"),
     ("__main__",),
 )
@@ -24,7 +25,8 @@ OUTSIDE = {
     "lxml": ("soap",),
     "flask": ("web",),
     "waitress": ("http",),
-    "sqlalchemy": ("org", "soql/compile", "catalog/fieldtypes.py", "rules", "cli.py", "soap/request.py"),
+    "sqlalchemy": ("org", "soql/compile", "catalog/fieldtypes.py", "rules", "cli.py", "schema_commands.py",
+                   "soap/request.py"),
 }
 
 

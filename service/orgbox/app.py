@@ -23,6 +23,7 @@ from orgbox.org.passwords import Passwords
 from orgbox.org.registry import Orgs
 from orgbox.org.rulebook import Rules
 from orgbox.org.seed import read_seed
+from orgbox.org.session import catch_up
 from orgbox.rules import RULES
 from orgbox.rules.acceptance import LinkAcceptance
 from orgbox.soap.description import description
@@ -134,13 +135,16 @@ def _control(config: Config, orgs: Orgs, random_key: str) -> Control:
 def _wsdl_writer(orgs: Orgs) -> Callable[[Endpoint, str], bytes]:
     """Writes WSDLs. Those of orgs with the same catalogue differ in nothing but the address."""
 
-    @lru_cache(maxsize=256)
+    @lru_cache(maxsize=128)
     def write_one(dialect: Dialect, version: int, catalog: Catalog, location: str) -> bytes:
         return wsdl(dialect, version, catalog, location)
 
     def write(endpoint: Endpoint, base_url: str) -> bytes:
         version = known_version(endpoint.version)
-        org = orgs.get(endpoint.org_id) if endpoint.org_id else None
+        org = orgs.get(endpoint.org_id) if endpoint.org_id else orgs.default()
+        if org:
+            with orgs.database.read() as connection:
+                catch_up(connection, org)
         catalog = (org.catalog if org else orgs.catalog).as_of(version)
         path = f"/services/Soap/{endpoint.dialect.path}/{version}.0"
         text = write_one(endpoint.dialect, version, catalog, base_url + path)

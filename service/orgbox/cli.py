@@ -22,6 +22,7 @@ from orgbox.http import server
 from orgbox.http.edge import known_version
 from orgbox.org.schema import SchemaError
 from orgbox.org_commands import org
+from orgbox.schema_commands import schema
 from orgbox.soap.dialects import ENTERPRISE, PARTNER
 from orgbox.soap.wsdl import wsdl as write_wsdl
 
@@ -52,6 +53,7 @@ def main() -> None:
 
 
 main.add_command(org)
+main.add_command(schema)
 
 
 @main.command()

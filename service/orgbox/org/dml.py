@@ -15,7 +15,7 @@ from typing import Any
 from orgbox import ids
 from orgbox.catalog.sobject import SObject
 from orgbox.errors import ApiFault, RecordError
-from orgbox.org import checks, lookups, uniqueness
+from orgbox.org import checks, lookups, naming, uniqueness
 from orgbox.org.rulebook import Batch, Record, RecordRule, good_ones, refuse
 from orgbox.org.session import Session
 from orgbox.org.visibility import may_edit
@@ -112,6 +112,7 @@ def insert_checked(session: Session, sobject: SObject, records: list[Record]) ->
     """Insert records whose own values are in order: references, rules, uniqueness, rows, effects."""
     org, rules = session.org, session.org.rules_of(sobject.name)
     _check_references(session, records)
+    naming.name_people(sobject, good_ones(records))
     batch = _batch(session, sobject, records, rules.facts)
     stamps = _stamps(session, sobject, _CREATED + _MODIFIED)
     checked = (*rules.fill, *rules.before_create)
@@ -122,6 +123,8 @@ def insert_checked(session: Session, sobject: SObject, records: list[Record]) ->
     new_ids = org.next_ids(session.connection, sobject.key_prefix or "000", len(good))
     for record, id_ in zip(good, new_ids, strict=True):
         record.values["Id"] = id_
+    naming.name_by_id(sobject, good)
+    naming.number(session, sobject, good)
     uniqueness.claim(session, sobject, good)
     good = good_ones(good)
     org.store.insert(session.connection, org.number, sobject, [r.values for r in good])
@@ -172,6 +175,7 @@ def update_checked(session: Session, sobject: SObject, records: list[Record]) ->
     """Store changes whose own values are in order: references, rules, uniqueness, rows, effects."""
     org, rules = session.org, session.org.rules_of(sobject.name)
     _check_references(session, records)
+    naming.name_people(sobject, good_ones(records))
     batch = _batch(session, sobject, records, rules.facts)
     for record in good_ones(records):
         _apply(record, batch, (*rules.before_update, *rules.fill))

@@ -203,12 +203,24 @@ _SYSTEM: dict[str, tuple[tuple[str, TypeEngine[Any], bool], ...]] = {
         ("hash", TEXT_COLUMN, True), ("org", _NUMBER, False), ("invitation", ID_COLUMN, False),
         ("recipient", TEXT_COLUMN, False),
     ),
+    "orgbox_app": (
+        ("org", _NUMBER, True), ("consumer_key", TEXT_COLUMN, True), ("name", TEXT_COLUMN, False),
+        ("consumer_secret", TEXT_COLUMN, False), ("run_as", TEXT_COLUMN, False),
+        ("certificate", TEXT_COLUMN, False),
+    ),
+    "orgbox_refresh": (
+        ("hash", TEXT_COLUMN, True), ("org", _NUMBER, False), ("user_id", ID_COLUMN, False),
+        ("consumer_key", TEXT_COLUMN, False), ("created", TEXT_COLUMN, False),
+    ),
     "orgbox_lease": (
         ("org", _NUMBER, True), ("name", TEXT_COLUMN, True), ("holder", TEXT_COLUMN, False),
         ("until", _NUMBER, False),
     ),
 }  # fmt: skip
-_SYSTEM_INDEXES = {"orgbox_mail": (("status", "due"), ("org", "about"))}
+_SYSTEM_INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "orgbox_mail": (("status", "due"), ("org", "about")),
+    "orgbox_app": (("consumer_key",),),
+}
 
 
 def _system_table(metadata: MetaData, name: str, *rows: tuple[str, TypeEngine[Any], bool]) -> Table:
@@ -300,6 +312,8 @@ def fill_shadow(
 
 def make_tables(connection: Connection, tables: Sequence[Table]) -> list[Table]:
     """Create the tables, or the columns of them, that are not there; returns those that were there."""
+    if not tables:
+        return []
     found = inspect(connection)
     existing = set(found.get_table_names())
     for table in tables:
