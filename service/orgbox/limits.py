@@ -18,6 +18,7 @@ class Limits:
     minimum_batch_size: int = 200
     query_string_characters: int = 4_000
     query_offset: int = 2_000
+    search_records: int = 2_000
     cursor_days: int = 2
     old_cursor_minutes: int = 15
     old_cursors_per_user: int = 10

@@ -18,6 +18,8 @@ from orgbox.soql.bound import Viewer
 from orgbox.soql.compile import Plan, RowFilter, Tables, compile
 from orgbox.soql.nodes import Query
 from orgbox.soql.parser import parse
+from orgbox.soql.search import Search
+from orgbox.soql.search import prepare as prepare_search
 
 _LONGEST_TEXT = 10_000
 """Characters of a text or shape that is kept; longer ones would fill the memory before they come again."""
@@ -69,6 +71,14 @@ class Prepared:
             raise
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedSearch:
+    """A search with one prepared query for each SObject; `first` as in search.Specification."""
+
+    search: Search
+    queries: tuple[tuple[Prepared, int], ...]
+
+
 class Plans:
     """The plans for one set of tables."""
 
@@ -104,3 +114,15 @@ class Plans:
         key = (query.shape, catalog, viewer.kind, all_rows, row_filter)
         plan = self._plans.get(key, compiled) if len(query.shape) <= _LONGEST_TEXT else compiled()
         return Prepared(plan, query, catalog, viewer)
+
+    def prepare_search(
+        self, text: str, catalog: Catalog, viewer: Viewer, row_filter: RowFilter | None = None
+    ) -> PreparedSearch:
+        """What executes a search. Raises QueryFault or ApiFault. Nothing of it is kept."""
+        search = prepare_search(text, catalog, viewer, self._limits)
+        queries = []
+        for found in search.specifications:
+            plan = compile(found.query, self._tables, row_filter)
+            query = Query(text, found.source, "", found.query.literals, self._limits)
+            queries.append((Prepared(plan, query, catalog, viewer), found.first))
+        return PreparedSearch(search, tuple(queries))

@@ -14,7 +14,7 @@ class Cursor:
     """A position in the tokens and the literals met so far.
 
     `kind` is the kind of the token at the position. `pieces` become the shape: the texts of all
-    tokens, with literals replaced by markers.
+    tokens, with literals replaced by markers. `start` is the offset reading begins at.
     """
 
     __slots__ = (
@@ -30,10 +30,10 @@ class Cursor:
         "version",
     )
 
-    def __init__(self, text: str, version: int) -> None:
+    def __init__(self, text: str, version: int, start: int = 0) -> None:
         self.text = text
         self.version = version
-        self._kinds, self._texts, self._offsets = tokenize(text)
+        self._kinds, self._texts, self._offsets = tokenize(text, start)
         self.pieces = list(self._texts)
         self.literals: list[Literal | Values] = []
         self.depth = 0

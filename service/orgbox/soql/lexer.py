@@ -62,8 +62,8 @@ class Tokens(NamedTuple):
     offsets: list[int]
 
 
-def tokenize(text: str) -> Tokens:
-    """All tokens of a text and an END token with the text `<EOF>`; never raises.
+def tokenize(text: str, start: int = 0) -> Tokens:
+    """All tokens of a text from an offset on and an END token with the text `<EOF>`; never raises.
 
     What the lexer does not know becomes a token of kind UNKNOWN or OPEN_STRING: whether it is an
     error worth naming is decided where the parser meets it.
@@ -71,7 +71,7 @@ def tokenize(text: str) -> Tokens:
     kinds: list[str] = []
     texts: list[str] = []
     offsets: list[int] = []
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN.finditer(text, start):
         group = match.lastindex
         if group == _BLANK:
             continue

@@ -43,11 +43,12 @@ def parse(text: str, limits: Limits, *, version: int = errors.OLD_TEXTS_BEFORE) 
     if cursor.kind != END:
         raise cursor.unexpected()
     query = Query(text, select, cursor.shape, tuple(cursor.literals), limits)
-    _check_strings(query, limits)
+    check_strings(query, limits)
     return query
 
 
-def _check_strings(query: Query, limits: Limits) -> None:
+def check_strings(query: Query, limits: Limits) -> None:
+    """Raise for a string literal that is too long."""
     for literal in query.literals:
         items = (literal,) if isinstance(literal, Literal) else literal.items
         for item in items:
@@ -60,7 +61,7 @@ _TOO_LONG = "SOQL string literals can not be longer than {0.query_string_charact
 
 def _select(cursor: Cursor, offset: int) -> Select:
     """Everything behind the word SELECT."""
-    items = _count(cursor, offset) or _items(cursor, offset)
+    selected = _count(cursor, offset) or items(cursor, offset)
     cursor.expect_from()
     found = sources(cursor)
     where = conditions(cursor) if cursor.accept("where") else None
@@ -72,12 +73,12 @@ def _select(cursor: Cursor, offset: int) -> Select:
             group = _group(cursor)
             having = conditions(cursor) if cursor.accept("having") else None
         if cursor.word == "order":
-            order = _order_by(cursor)
+            order = order_by(cursor)
     limit = literals.integer(cursor) if cursor.accept("limit") else None
     skip = literals.integer(cursor) if cursor.accept_word("offset") else None
     marks = _marks(cursor) if cursor.kind == "for" else ()
     updates = _updates(cursor) if cursor.accept("update") else ()
-    return Select(offset, items, found, where, with_, group, having, order, limit, skip, marks, updates)
+    return Select(offset, selected, found, where, with_, group, having, order, limit, skip, marks, updates)
 
 
 def _count(cursor: Cursor, start: int) -> tuple[Item, ...]:
@@ -96,7 +97,8 @@ def _count(cursor: Cursor, start: int) -> tuple[Item, ...]:
     return (Item(offset, Call(offset, text, None, f"{text}()"), None),)
 
 
-def _items(cursor: Cursor, start: int) -> tuple[Item, ...]:
+def items(cursor: Cursor, start: int) -> tuple[Item, ...]:
+    """The SELECT list; `start` is where it began, for faults."""
     found = [_item(cursor, start)]
     while cursor.accept(","):
         found.append(_item(cursor, None))
@@ -186,7 +188,8 @@ def _fields(cursor: Cursor) -> tuple[Name | Call, ...]:
     return tuple(found)
 
 
-def _order_by(cursor: Cursor) -> tuple[Order, ...]:
+def order_by(cursor: Cursor) -> tuple[Order, ...]:
+    """ORDER BY, the position at that word."""
     cursor.advance()
     cursor.expect("by")
     found = [_order(cursor)]

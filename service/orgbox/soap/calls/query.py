@@ -1,7 +1,10 @@
-"""query, queryAll, queryMore."""
+"""query, queryAll, queryMore, search."""
+
+import secrets
 
 from orgbox.org import query as queries
 from orgbox.org.cursors import Later
+from orgbox.org.search import search as find_records
 from orgbox.soap.calls.records import record_encoder
 from orgbox.soap.encode import Encoded
 from orgbox.soap.registry import call
@@ -28,6 +31,19 @@ def query_more(context: Context, locator: str) -> Encoded:
         context.signed_in, context.catalog, locator.strip(), batch_size(context)
     )
     return _answered(context, answer, later)
+
+
+@call("search")
+def search(context: Context, text: str) -> Encoded:
+    """SearchResult: the records found, SObject by SObject."""
+    encoder = record_encoder(context)
+    found = [
+        f"<searchRecords>{encoder.rows('record', shape, [row])}</searchRecords>"
+        for shape, rows in find_records(context.signed_in, context.catalog, text)
+        for row in rows
+    ]
+    query_id = f"<queryId>{secrets.token_hex(8)}</queryId>" if context.request.version >= 32 else ""
+    return Encoded(f"<result>{query_id}{''.join(found)}</result>")
 
 
 def _run(context: Context, text: str, *, all_rows: bool) -> Encoded:
