@@ -33,8 +33,13 @@ class Reply:
         self.closes = False
 
     def feed(self, piece: bytes) -> bool:
-        """Take a piece; tells whether the answer is complete. An empty piece is the end of the stream."""
+        """Take a piece; tells whether the answer is complete. An empty piece is the end of the stream.
+
+        Raises ConnectionError where the stream ends too early.
+        """
         self._data += piece
+        if not piece and (not self.status or self._chunked or self._length >= 0):
+            raise ConnectionError("the server closed the connection")
         if not self.status and not self._read_head():
             return False
         if self._chunked:
@@ -86,6 +91,16 @@ class Connection:
 
     def call(self, body: bytes) -> Reply:
         """Post a body and wait for the answer. Raises OSError."""
+        used = self._socket is not None
+        try:
+            return self._call(body)
+        except ConnectionError:  # a server may close a connection that was idle for long
+            self.close()
+            if not used:
+                raise
+            return self._call(body)
+
+    def _call(self, body: bytes) -> Reply:
         reply = self.send(body)
         while not reply.feed(self.socket.recv(_RECEIVE)):
             pass
