@@ -156,8 +156,7 @@ final class Driver
         try {
             $this->client->getUserInfo([]);
         } catch (SoapFault $fault) {
-            same('INVALID_SESSION_ID', $fault->detail->UnexpectedErrorFault->enc_value->exceptionCode
-                ?? $fault->detail->UnexpectedErrorFault->exceptionCode);
+            same('INVALID_SESSION_ID', $fault->detail->UnexpectedErrorFault->enc_value->exceptionCode);
             return same('sf:INVALID_SESSION_ID', $fault->faultcode) . ' as SoapFault';
         }
         throw new Exception('the session still works');
@@ -170,7 +169,7 @@ $driver = new Driver($argv[1], $argv[2]);
 $held = true;
 foreach ($steps as $step) {
     try {
-        echo "ok $step ", $driver->$step(), "\n";
+        echo "ok $step " . $driver->$step() . "\n";
     } catch (Throwable $error) {
         $held = false;
         echo "FAIL $step ", strtr($error->getMessage(), "\n", ' '), "\n";
