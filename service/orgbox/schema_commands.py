@@ -105,7 +105,8 @@ def diff(context: click.Context, file: Path) -> None:
     imported = read_file(file, nothing)
     other = own.own_catalog(imported.documents, nothing, "")
     with _opened() as (orgs, org):
-        lines = [*differences(org.catalog, other, whole=not imported.exact, exact=imported.exact)]
+        mine = org.catalog.as_of(imported.version) if imported.version else org.catalog
+        lines = [*differences(mine, other, whole=not imported.exact, exact=imported.exact)]
     for line in lines:
         click.echo(line)
     if lines:

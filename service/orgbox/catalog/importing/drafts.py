@@ -32,13 +32,14 @@ class Imported:
     """Documents by SObject, and what there is to say about them.
 
     `texts` are those of TOML files, which are kept as written. Documents of a describe are `exact`; those
-    of a WSDL are guesses that yield to what the org has already.
+    of a WSDL are guesses that yield to what the org has already. `version` is that of the API they are of.
     """
 
     documents: dict[str, Document]
     texts: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     exact: bool = True
+    version: int | None = None
 
 
 @lru_cache(maxsize=1)

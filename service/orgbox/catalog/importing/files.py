@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from orgbox.catalog.importing.describe import describes_in_json, describes_in_xml, documents_of
 from orgbox.catalog.importing.drafts import Imported
 from orgbox.catalog.importing.guess import guessed
-from orgbox.catalog.importing.wsdl import read_wsdl
+from orgbox.catalog.importing.wsdl import read_wsdl, version_of
 from orgbox.catalog.load import Catalog, CatalogError
 from orgbox.catalog.own import parse
 
@@ -43,7 +43,9 @@ def _foreign(data: bytes, standard: Catalog, external_ids: Collection[str]) -> I
         except ElementTree.ParseError as error:
             raise CatalogError(f"line {error.position[0]}: no XML: {error}") from None
     else:
-        return guessed(read_wsdl(data), standard, external_ids)
+        imported = guessed(read_wsdl(data), standard, external_ids)
+        imported.version = version_of(data)
+        return imported
     return documents_of(found, standard)
 
 

@@ -11,6 +11,7 @@ _XSD = "http://www.w3.org/2001/XMLSchema"
 _ENS = "urn:sobject.enterprise.soap.sforce.com"
 _PREFIXES = {_XSD: "xsd", _ENS: "ens", "urn:enterprise.soap.sforce.com": "tns"}
 _PARTNER = "urn:sobject.partner.soap.sforce.com"
+_ADDRESS = re.compile(rb"/services/Soap/c/(\d+)\.0")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -25,6 +26,12 @@ def read_wsdl(data: bytes) -> list[Kind]:
     _check(reader)
     skipped = facts()["kinds"]["not_objects"]
     return [kind for kind in reader.kinds.values() if kind.name not in skipped]
+
+
+def version_of(data: bytes) -> int | None:
+    """The API version that a WSDL's address names."""
+    found = _ADDRESS.search(data)
+    return int(found[1]) if found else None
 
 
 class _Reader:
