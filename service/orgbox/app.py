@@ -26,6 +26,7 @@ from orgbox.org.seed import read_seed
 from orgbox.org.session import catch_up
 from orgbox.rules import RULES
 from orgbox.rules.acceptance import LinkAcceptance
+from orgbox.rules.own import with_own
 from orgbox.soap.description import description
 from orgbox.soap.dialects import Dialect
 from orgbox.soap.registry import HANDLERS
@@ -89,6 +90,8 @@ def open_orgs(
     """
     database = Database(config.database, durable=config.durable, secret=config.secret)
     passwords = Passwords(config.hash_memory_kib, config.hash_rounds)
+    if config.rules:
+        rules = with_own(rules, config.rules)
     orgs = Orgs(database, standard_catalog(), rules, passwords, limits, clock or Clock())
     orgs.prepare()
     _ = database.key  # made before there are workers, so that all have the same

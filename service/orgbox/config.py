@@ -35,6 +35,7 @@ SETTINGS = (
     Setting("database", "sqlite:///orgbox.db", "SQLAlchemy URL of the database."),
     Setting("threads", 8, "Calls answered at the same time by one process."),
     Setting("seed", "", "TOML file with the org a new database begins with; empty for Acme."),
+    Setting("rules", "", "Python module or file with rules of your own (docs/rules.md)."),
     Setting("external_url", "", "URL under which clients reach this service, if not the one they call."),
     Setting("smtp_url", "", "Mail server, as smtp://[user:password@]host:port or smtps://…; "
             "empty keeps mails in the outbox."),

@@ -5,7 +5,7 @@ needs to know of other rows is loaded once for the batch by `facts`, never by th
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from orgbox.catalog.sobject import SObject
@@ -44,12 +44,16 @@ class Record:
 
 @dataclass(slots=True)
 class Batch:
-    """The records of one SObject in one call, who sent them, and the facts its rules asked for."""
+    """The records of one SObject in one call, who sent them, and the facts its rules asked for.
+
+    `others` holds the same batch with other facts, where rules of two authors each have their own.
+    """
 
     session: "Session"
     sobject: SObject
     records: list[Record]
     facts: Any = None
+    others: "dict[Callable[[Batch], Any], Batch]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,40 @@ class Rules:
 
 
 NO_RULES = Rules()
+_TUPLES = (
+    "fill", "unique", "before_create", "after_create", "before_update", "after_update", "before_delete",
+    "after_delete",
+)  # fmt: skip
+
+
+def joined(first: Rules, second: Rules) -> Rules:
+    """The rules of both, the second ones after the first. Raises ValueError where only one can be."""
+    if first.instead_of_delete and second.instead_of_delete:
+        raise ValueError("rules: instead_of_delete is taken")
+    if first.facts and second.facts:
+        second = _apart(second, second.facts)
+    return Rules(
+        facts=first.facts or second.facts,
+        instead_of_delete=first.instead_of_delete or second.instead_of_delete,
+        **{name: getattr(first, name) + getattr(second, name) for name in _TUPLES},
+    )
+
+
+def _apart(rules: Rules, facts: Callable[[Batch], Any]) -> Rules:
+    """The same rules, with facts that others do not see."""
+
+    def own(batch: Batch) -> Batch:
+        if facts not in batch.others:
+            made = batch.others[facts] = Batch(batch.session, batch.sobject, batch.records)
+            made.facts = facts(made)
+        return batch.others[facts]
+
+    def bound(rule: Any) -> Any:
+        return lambda subject, batch: rule(subject, own(batch))
+
+    events = {n: tuple(map(bound, getattr(rules, n))) for n in _TUPLES if n != "unique"}
+    instead = bound(rules.instead_of_delete) if rules.instead_of_delete else None
+    return replace(rules, facts=None, instead_of_delete=instead, **events)
 
 
 def refuse(records: Iterable[Record], code: str, message: str, fields: Sequence[str] = ()) -> None:
