@@ -190,6 +190,25 @@ def test_query_more_leads_through_the_batches(api: Api) -> None:
     assert emails == [f"many{n:03}@acme.com" for n in range(400)]
 
 
+def test_search_finds_records(api: Api) -> None:
+    found = api.search(searchString="FIND {archer} RETURNING User(Id, Name), CollaborationGroup(Id)")
+
+    [hit] = found.searchRecords
+    assert api.fields(hit.record)["Name"] == "Alice Archer"
+    assert hit.record.Id == api.signed_in.userId
+    assert hasattr(found, "queryId") == (api.version >= 32)
+    nothing = api.search(searchString="FIND {nobodyofthatname}")
+    assert not (nothing and nothing.searchRecords)
+
+
+def test_a_malformed_search_is_a_typed_fault(api: Api) -> None:
+    with pytest.raises(Fault) as caught:
+        api.search(searchString="FIND {archer")
+
+    assert caught.value.code == "sf:MALFORMED_SEARCH"
+    assert (api.fault(caught.value).row, api.fault(caught.value).column) == (-1, -1)
+
+
 def test_an_unknown_locator_is_a_typed_fault(api: Api) -> None:
     with pytest.raises(Fault) as caught:
         api.queryMore(queryLocator="0r8000000000000AAA-200")

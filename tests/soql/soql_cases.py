@@ -8,7 +8,8 @@
 
 The outcome of a refused query is `CODE row:column text`, or `CODE - text` for a fault without a place;
 lines behind it that begin with "> " are the excerpt and the caret. `(none)` is an empty answer,
-`size n` that of COUNT(). `{id:key}` in a query or an outcome is the Id of a seeded record.
+`size n` that of COUNT(). In a search each row begins with its SObject. `{id:key}` in a query or an
+outcome is the Id of a seeded record.
 """
 
 from dataclasses import dataclass, field
@@ -29,9 +30,9 @@ class Case:
         return f"{self.file}: {self.title}"
 
 
-def load(folder: Path = HERE) -> list[Case]:
-    """All cases of all files. Raises ValueError for a block that is not one."""
-    cases = [case for path in sorted(folder.glob("*.soql")) for case in _read(path)]
+def load(kind: str = "soql") -> list[Case]:
+    """All cases of all files of a kind. Raises ValueError for a block that is not one."""
+    cases = [case for path in sorted(HERE.glob(f"*.{kind}")) for case in _read(path)]
     titles = [str(case) for case in cases]
     if len(set(titles)) < len(titles):
         raise ValueError(f"titles used twice: {sorted({t for t in titles if titles.count(t) > 1})}")

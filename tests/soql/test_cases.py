@@ -1,14 +1,18 @@
-"""Every case of the *.soql files, executed; and what must hold of any answer."""
+"""Every case of the *.soql and *.sosl files, executed; and what must hold of any answer."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
 
 from orgbox.errors import ApiFault, QueryFault
+from orgbox.soql import Viewer
 from orgbox.soql.shape import Answer, Children, Choice, Compound, Item, Parent, Shape, Value
 from soql_bench import NOW, ORG, Bench
 from soql_cases import Case, load
+
+Answerer = Callable[[str, Case, Bench], str]
 
 
 @pytest.mark.parametrize("case", load(), ids=str)
@@ -22,11 +26,30 @@ def _with_ids(text: str, bench: Bench) -> str:
     return re.sub(r"\{id:(\w+)\}", lambda m: bench.ids[m[1]], text)
 
 
-def _outcome(query: str, case: Case, bench: Bench) -> str:
+@pytest.mark.parametrize("case", load("sosl"), ids=str)
+def test_a_search_has_the_outcome_written_below_it(case: Case, bench: Bench) -> None:
+    assert _outcome(case.query, case, bench, _found) == _with_ids(case.outcome, bench)
+
+
+def _outcome(query: str, case: Case, bench: Bench, answer: Answerer | None = None) -> str:
     try:
-        return _answer(query, case, bench)
+        return (answer or _answer)(query, case, bench)
     except ApiFault as fault:
         return _fault(fault, "\n> " in case.outcome)
+
+
+def _found(query: str, case: Case, bench: Bench) -> str:
+    viewer = _viewer(case, bench)
+    prepared = bench.plans.prepare_search(query, bench.catalog.as_of(viewer.version), viewer)
+    lines: list[str] = []
+    for one, first in prepared.queries:
+        values = one.values(ORG, NOW)
+        rows = bench.run(one.plan.rows, values | {"limit": 1_000, "offset": 0})
+        matching = [row for row in rows if prepared.search.matches(row[first:])]
+        shown = matching[values["offset"] :][: values["limit"]]
+        kind = one.plan.shape.sobject.name
+        lines += [f"{kind} {_record(one.plan.shape, row)}" for row in shown]
+    return "\n".join(lines[: prepared.search.limit]) or "(none)"
 
 
 def _fault(fault: ApiFault, with_excerpt: bool) -> str:
@@ -41,9 +64,9 @@ def _fault(fault: ApiFault, with_excerpt: bool) -> str:
     return "\n".join([f"{fault.code} {place} {text}", *lines])
 
 
-def _answer(query: str, case: Case, bench: Bench) -> str:
+def _viewer(case: Case, bench: Bench) -> Viewer:
     options = case.options
-    viewer = bench.viewer(
+    return bench.viewer(
         user_id=bench.ids[options.get("viewer", "ada")],
         version=int(options.get("version", 62)),
         time_zone=options.get("zone", "GMT"),
@@ -51,6 +74,10 @@ def _answer(query: str, case: Case, bench: Bench) -> str:
         sees_all=options.get("sees_all", "yes") == "yes",
         fiscal_month=int(options.get("fiscal", 1)),
     )
+
+
+def _answer(query: str, case: Case, bench: Bench) -> str:
+    options, viewer = case.options, _viewer(case, bench)
     now = datetime.fromisoformat(options["now"]) if "now" in options else NOW
     prepared = bench.prepare(query, viewer, all_rows="all_rows" in options)
     plan, values = prepared.plan, prepared.values(ORG, now)

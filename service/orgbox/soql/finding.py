@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from orgbox.catalog.fieldtypes import fold
 from orgbox.errors import ApiFault
+from orgbox.soql.errors import too_complicated
 
 _PIECE = re.compile(
     r"""
@@ -24,6 +25,8 @@ _PIECE = re.compile(
 _WORD = re.compile(r"[^\W_]+")
 _WANTED_WORD = re.compile(r"(?:[^\W_]|[*?])+")
 _DEEPEST = 50
+_MOST_WORDS = 100
+"""Words in a term; each is looked for in every field."""
 _ESCAPED = re.compile(r"\\(.)", re.S)
 
 
@@ -103,6 +106,7 @@ class _Reader:
         self._pieces = [*self._split(text, offset), ("end", "}", offset + len(text))]
         self._at = 0
         self._depth = 0
+        self._words = 0
 
     def _split(self, text: str, offset: int) -> Iterator[tuple[str, str, int]]:
         at = 0
@@ -179,6 +183,9 @@ class _Reader:
             raise self._wrong()
         self._at += 1
         words = tuple(_WANTED_WORD.findall(fold(_unescaped(piece))))
+        self._words += len(words)
+        if self._words > _MOST_WORDS:
+            raise too_complicated()
         return Phrase(words) if words else None
 
 

@@ -61,7 +61,7 @@ _TOO_LONG = "SOQL string literals can not be longer than {0.query_string_charact
 
 def _select(cursor: Cursor, offset: int) -> Select:
     """Everything behind the word SELECT."""
-    selected = _count(cursor, offset) or items(cursor, offset)
+    items = _count(cursor, offset) or _items(cursor, offset)
     cursor.expect_from()
     found = sources(cursor)
     where = conditions(cursor) if cursor.accept("where") else None
@@ -78,7 +78,7 @@ def _select(cursor: Cursor, offset: int) -> Select:
     skip = literals.integer(cursor) if cursor.accept_word("offset") else None
     marks = _marks(cursor) if cursor.kind == "for" else ()
     updates = _updates(cursor) if cursor.accept("update") else ()
-    return Select(offset, selected, found, where, with_, group, having, order, limit, skip, marks, updates)
+    return Select(offset, items, found, where, with_, group, having, order, limit, skip, marks, updates)
 
 
 def _count(cursor: Cursor, start: int) -> tuple[Item, ...]:
@@ -97,8 +97,7 @@ def _count(cursor: Cursor, start: int) -> tuple[Item, ...]:
     return (Item(offset, Call(offset, text, None, f"{text}()"), None),)
 
 
-def items(cursor: Cursor, start: int) -> tuple[Item, ...]:
-    """The SELECT list; `start` is where it began, for faults."""
+def _items(cursor: Cursor, start: int) -> tuple[Item, ...]:
     found = [_item(cursor, start)]
     while cursor.accept(","):
         found.append(_item(cursor, None))

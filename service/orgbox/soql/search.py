@@ -23,16 +23,17 @@ from orgbox.soql.errors import bare_fault, name_fault, syntax_fault
 from orgbox.soql.expressions import conditions
 from orgbox.soql.finding import Either, Matches, Phrase, Term, matcher, parse_term, phrases
 from orgbox.soql.grouping import aggregates
-from orgbox.soql.lexer import END
-from orgbox.soql.nodes import Call, Item, Literal, Name, Query, Select, Source, Values
-from orgbox.soql.parser import check_strings, items, order_by
+from orgbox.soql.lexer import END, NAME
+from orgbox.soql.nodes import Item, Literal, Name, Query, Select, Source, Values
+from orgbox.soql.parser import check_strings, order_by
+from orgbox.soql.sources import begins_clause
+from orgbox.soql.terms import selected_field
 from orgbox.soql.values import converter
 
 _FIND = re.compile(r"\s*FIND\s*\{((?:[^\\}]|\\.)*)\}", re.IGNORECASE | re.DOTALL)
 _NO_TERM = "No search term found. The search term must be enclosed in braces."
 _TOO_SHORT = "search term must be longer than one character: "
 _MOST_LETTERS = 10_000
-_MOST_WORDS = 500
 _LETTERS = re.compile(r"[^*?]+")
 
 GROUPS: dict[str, Callable[[Field], bool]] = {
@@ -110,8 +111,6 @@ def _term(text: str, found: re.Match[str]) -> Term | None:
     if term is None:
         raise bare_fault(_NO_TERM)
     every = list(phrases(term))
-    if len(every) > _MOST_WORDS:
-        raise errors.too_complicated()
     if max(len("".join(_LETTERS.findall("".join(phrase.words)))) for phrase in every) < 2:
         raise ApiFault("INVALID_SEARCH", _TOO_SHORT + found[1])
     return term
@@ -152,7 +151,7 @@ def _returned(cursor: Cursor, catalog: Catalog) -> Select:
     source = (Source(name.offset, name, None, None),)
     if not cursor.accept("("):
         return Select(name.offset, (_id_item(name.offset),), source)
-    selected = items(cursor, cursor.offset)
+    selected = _items(cursor)
     where = conditions(cursor) if cursor.accept("where") else None
     order = order_by(cursor) if cursor.word == "order" else ()
     limit = literals.integer(cursor) if cursor.accept("limit") else None
@@ -161,6 +160,19 @@ def _returned(cursor: Cursor, catalog: Catalog) -> Select:
         raise _unsupported(cursor)
     cursor.close()
     return Select(name.offset, selected, source, where, order=order, limit=limit, skip=skip)
+
+
+def _items(cursor: Cursor) -> tuple[Item, ...]:
+    found = [_item(cursor)]
+    while cursor.accept(","):
+        found.append(_item(cursor))
+    return tuple(found)
+
+
+def _item(cursor: Cursor) -> Item:
+    offset, value = cursor.offset, selected_field(cursor, None)
+    alias = cursor.name() if cursor.kind == NAME and not begins_clause(cursor) else None
+    return Item(offset, value, alias)
 
 
 def _everything(catalog: Catalog) -> list[Select]:
@@ -249,7 +261,9 @@ def _longest(word: str) -> str:
 def _specification(
     query: Query, catalog: Catalog, viewer: Viewer, group: str, narrow: _Narrowing
 ) -> Specification:
-    _refuse_items(query)
+    if aggregates(query.select) or query.select.counts:
+        text = "aggregate expressions are not allowed in a search"
+        raise name_fault("MALFORMED_QUERY", text, query.text, query.select.items[0].offset)
     check_strings(query, query.limits)
     found = bind(query, catalog, viewer)
     select = found.select
@@ -259,16 +273,6 @@ def _specification(
     where = bound.All((select.where, test)) if select.where else test
     narrowed = replace(found, select=replace(select, columns=columns, where=where))
     return Specification(query.select, narrowed, len(select.columns))
-
-
-def _refuse_items(query: Query) -> None:
-    """RETURNING takes fields and ways to write them: no children, no TYPEOF, no aggregates."""
-    for item in query.select.items:
-        if not isinstance(item.value, Name | Call):
-            raise name_fault("MALFORMED_QUERY", "unexpected token: '('", query.text, item.offset)
-    if aggregates(query.select) or query.select.counts:
-        text = "aggregate expressions are not allowed in a search"
-        raise name_fault("MALFORMED_QUERY", text, query.text, query.select.items[0].offset)
 
 
 def searched(sobject: SObject, group: str) -> list[Field]:
