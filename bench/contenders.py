@@ -54,6 +54,11 @@ def _folder(name: str, *sources: str) -> Path:
     return folder
 
 
+def _is_newer(product: Path, sources: Sequence[Path]) -> bool:
+    """Whether a product is there and newer than all it is made from."""
+    return product.exists() and product.stat().st_mtime > max(s.stat().st_mtime for s in sources)
+
+
 def _nothing_to_build() -> None:
     return None
 
@@ -97,7 +102,8 @@ def _php(port: int, database: Path) -> Sequence[str]:
 def _build_java() -> None:
     folder = _folder("java", "java/pom.xml")
     shutil.copytree(PEERS / "java" / "src", folder / "src", dirs_exist_ok=True)
-    if not (folder / "target" / "libs").exists():
+    made_from = [CONTRACT / "enterprise.wsdl", *(PEERS / "java").rglob("*.*")]
+    if not _is_newer(folder / "target" / "libs", made_from):
         _run(["mvn", "-q", "-B", f"-Dcontract={CONTRACT}", "package"], folder)
 
 

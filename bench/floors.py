@@ -58,7 +58,7 @@ def write_record(name: str, r: Row) -> str:
 
 def rows_of(data: Data) -> list[Row]:
     """The first 2,000 records as a database gives them, in the order of `workloads.FIELDS`."""
-    made = []
+    made: list[Row] = []
     for i, id_ in enumerate(data.ids[:BATCH]):
         values = row(data.user_id, i)
         names = ("InvitedUserEmail", "Status", "CreatedDate", "InviterId", "SharedEntityId",

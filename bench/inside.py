@@ -157,7 +157,7 @@ def _row(
         turns.append((
             _spent(app.wsgi, own) / calls,
             _spent(bare, own) / calls,
-            recorder.sql_seconds(lambda recorded=recorded: _spent(app.wsgi, recorded)) / calls,
+            recorder.sql_seconds(partial(_spent, app.wsgi, recorded)) / calls,
         ))  # fmt: skip
     own_cpu, floor, sql = (median(column) for column in zip(*turns[1:], strict=True))
     return [workload.name, own_cpu * 1e6, floor * 1e6, sql * 1e6, (own_cpu - sql) / floor]

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from bench.options import Options
 from bench.seeding import orgbox_config, seed_orgbox, user_of
@@ -89,7 +90,7 @@ def _repeated_shape() -> Table:
                 return f"SELECT {', '.join(FIELDS)} FROM CollaborationInvitation" \
                        f" WHERE InvitedUserEmail = '{which}'"  # fmt: skip
 
-            def prepare(text: str) -> tuple[str, object]:
+            def prepare(text: str) -> tuple[str, Any]:
                 prepared = org.plans.prepare(text, catalog, viewer)
                 values = prepared.values(org.number, org.clock.now()) | {"limit": 2_001}
                 return prepared.plan.rows.on("sqlite", values)

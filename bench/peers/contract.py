@@ -29,7 +29,7 @@ def write_contract(folder: Path, url: str, describe_answer: bytes) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     whole = wsdl(ENTERPRISE, VERSION, standard_catalog().as_of(VERSION), url)
     _write(folder / "enterprise.wsdl", cut(whole))
-    body = etree.fromstring(describe_answer).find("{*}Body")[0]
+    body = _root(describe_answer)[-1][0]
     _write(folder / "describe.xml", etree.tostring(body))
     results = body.iter("{*}result")
     listed = [plain(result, "DescribeSObjectResult") for result in results]
@@ -42,9 +42,13 @@ def _write(path: Path, content: bytes) -> None:
         path.write_bytes(content)
 
 
+def _root(text: bytes) -> Any:
+    return etree.fromstring(text)
+
+
 def cut(whole: bytes) -> bytes:
     """A WSDL with only the calls, headers and types measured."""
-    root = etree.fromstring(whole)
+    root = _root(whole)
     for operation in list(root.iter(f"{_WSDL}operation")):
         if operation.get("name") not in CALLS:
             operation.getparent().remove(operation)

@@ -86,7 +86,7 @@ def model(type_name: str) -> Any:
     return type(type_name, (spyne.ComplexModel,), members)
 
 
-class SObject(spyne.ComplexModel):
+class SObject(spyne.ComplexModel):  # type: ignore[misc]
     __type_name__ = "sObject"
     __namespace__ = ENTERPRISE.ens
     Id = spyne.Unicode
@@ -108,7 +108,7 @@ class CollaborationInvitation(SObject):
     SystemModstamp = spyne.DateTime
 
 
-class QueryResult(spyne.ComplexModel):
+class QueryResult(spyne.ComplexModel):  # type: ignore[misc]
     __namespace__ = ENTERPRISE.tns
     done = spyne.Boolean
     queryLocator = spyne.Unicode
@@ -116,7 +116,7 @@ class QueryResult(spyne.ComplexModel):
     size = spyne.Integer32
 
 
-class SessionHeader(spyne.ComplexModel):
+class SessionHeader(spyne.ComplexModel):  # type: ignore[misc]
     __namespace__ = ENTERPRISE.tns
     sessionId = spyne.Unicode
 
@@ -127,7 +127,7 @@ _SAVED = model("SaveResult").customize(max_occurs="unbounded")
 _DESCRIBED = model("DescribeSObjectResult").customize(max_occurs="unbounded")
 
 
-class Calls(spyne.Service):
+class Calls(spyne.Service):  # type: ignore[misc]
     """The five calls. `ctx.udc` is the ORM session; `described` are the describe answers."""
 
     __in_header__ = SessionHeader
