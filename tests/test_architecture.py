@@ -25,6 +25,7 @@ OUTSIDE = {
     "lxml": ("soap",),
     "flask": ("web",),
     "waitress": ("http",),
+    "cryptography": ("http", "org/assertion.py"),
     "sqlalchemy": ("org", "soql/compile", "catalog/fieldtypes.py", "rules", "cli.py", "schema_commands.py",
                    "soap/request.py"),
 }

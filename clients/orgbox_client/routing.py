@@ -15,7 +15,7 @@ from requests.adapters import HTTPAdapter
 _SALESFORCE = (".salesforce.com", ".force.com")
 
 
-class Routing(HTTPAdapter):
+class Routing(HTTPAdapter):  # type: ignore[misc]
     """Sends requests for Salesforce's hosts, and for Orgbox's own by https, to Orgbox at `url`; others go
     where they go. `url` may have a path, as that of an isolated org.
     """

@@ -26,9 +26,13 @@ _PLAIN = (
 
 
 class TlsSocket:
-    """A connection that is not blocking, with the methods that a channel calls."""
+    """A connection that is not blocking, with the methods that a channel calls.
+
+    Raises OSError for a client that is gone: `ssl` would leave its socket open.
+    """
 
     def __init__(self, plain: socket.socket, context: ssl.SSLContext) -> None:
+        plain.getpeername()
         plain.setblocking(False)
         self._tls = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
         self._turn = threading.Lock()

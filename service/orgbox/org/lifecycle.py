@@ -33,7 +33,7 @@ from orgbox.org.seed import Seed
 
 _OWN = (
     "orgbox_org", "orgbox_session", "orgbox_console_session", "orgbox_cursor", "orgbox_cursor_chunk",
-    "orgbox_console_session", "orgbox_mail", "orgbox_link", "orgbox_schema",
+    "orgbox_mail", "orgbox_link", "orgbox_refresh", "orgbox_schema",
 )  # fmt: skip
 """Tables whose rows belong to one org for good: who is signed in stays signed in when it is reset."""
 

@@ -40,8 +40,10 @@ class Login:
     session_seconds: int
 
 
-def login(org: Org | None, user_id: str | None, password: str, passwords: Passwords) -> Login:
-    """Sign a user in. `org` and `user_id` are None for an unknown user name.
+def login(
+    org: Org | None, user_id: str | None, password: str, passwords: Passwords, client: str = ""
+) -> Login:
+    """Sign a user in. `org` and `user_id` are None for an unknown user name; `client` is a consumer key.
 
     Raises ApiFault INVALID_LOGIN; API_DISABLED_FOR_ORG for a user without the API Enabled permission;
     LOGIN_MUST_USE_SECURITY_TOKEN where the org asks for a token and the password comes without one.
@@ -49,7 +51,7 @@ def login(org: Org | None, user_id: str | None, password: str, passwords: Passwo
     org, user_id, expired = verify(org, user_id, password, passwords)
     with org.store.database.write() as connection:
         user = admit(connection, org, user_id, for_api=True)
-        session_id = sessions.start(connection, org, user_id)
+        session_id = sessions.start(connection, org, user_id, client)
         resumed = sessions.resume(connection, org, session_id, 0)
         if resumed.settings.require_security_token and without_token(password) is None:
             raise ApiFault("LOGIN_MUST_USE_SECURITY_TOKEN", _NEEDS_TOKEN)

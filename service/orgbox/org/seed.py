@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from orgbox.catalog.load import Catalog
 from orgbox.catalog.sobject import SObject
-from orgbox.org import dml, login
+from orgbox.org import apps, dml, login
 from orgbox.org.org import Org
 from orgbox.org.passwords import Passwords
 from orgbox.org.permissions import DECIDING
@@ -23,7 +23,7 @@ from orgbox.org.session import Session
 from orgbox.org.settings import OrgSettings
 from orgbox.org.user import User
 
-_KEYS = {"org", "settings", "defaults", "records"}
+_KEYS = {"org", "settings", "defaults", "records", "apps"}
 _ORG_KEYS = {"id", "name", "password"}
 
 
@@ -33,7 +33,9 @@ class SeedError(ValueError):
 
 @dataclass(frozen=True)
 class Seed:
-    """A parsed seed file. `records` maps (SObject, key) to values, in the order of the file."""
+    """A parsed seed file. `records` maps (SObject, key) to values, in the order of the file; `apps` are
+    the values of connected apps, whose `run_as` refers to a user.
+    """
 
     id: str | None
     name: str
@@ -41,6 +43,7 @@ class Seed:
     settings: OrgSettings
     defaults: Mapping[str, Mapping[str, Any]]
     records: Mapping[tuple[str, str], Mapping[str, Any]]
+    apps: tuple[Mapping[str, Any], ...] = ()
 
 
 def read_seed(path: str) -> Seed:
@@ -66,7 +69,7 @@ def parse_seed(text: str) -> Seed:
         org = data["org"]
         return Seed(
             org.get("id"), org["name"], org.get("password"), settings,
-            data.get("defaults", {}), records,
+            data.get("defaults", {}), records, tuple(data.get("apps", {}).values()),
         )  # fmt: skip
     except (tomllib.TOMLDecodeError, KeyError, ValueError, AttributeError) as error:
         raise SeedError(f"seed: {error}") from error
@@ -91,6 +94,21 @@ def plant(connection: Connection, org: Org, seed: Seed, passwords: Passwords) ->
             if password not in hashes:
                 hashes[password] = passwords.hash(password)
             login.store_password(connection, org, str(record.id), hashes[password])
+    for values in seed.apps:
+        _add_app(connection, org, values, made)
+
+
+def _add_app(
+    connection: Connection, org: Org, values: Mapping[str, Any], made: Mapping[str, str]
+) -> None:
+    run_as = values.get("run_as")
+    if run_as and run_as not in made:
+        raise SeedError(f"apps: run_as: no record {run_as}")
+    try:
+        app = apps.make_app({**values, "run_as": made[run_as]} if run_as else values)
+    except ValueError as error:
+        raise SeedError(f"apps: {error}") from None
+    apps.add(connection, org, app)
 
 
 def _create(session: Session, where: str, record: Record) -> None:

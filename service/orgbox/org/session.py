@@ -170,6 +170,14 @@ def read_user(connection: Connection, org: Org, user_id: str) -> User | None:
     return _user(connection, org, list(row)) if row else None
 
 
+def facts(connection: Connection, session: Session) -> dict[str, str]:
+    """When a session began and was last used, and the consumer key of the client that began it."""
+    table = session.org.store.schema.system["orgbox_session"]
+    columns = (table.c.created, table.c.last_used, table.c.client)
+    statement = select(*columns).where(table.c.hash == session.hash)
+    return dict(connection.execute(statement).mappings().one())
+
+
 def touch(connection: Connection, session: Session) -> None:
     """Move the session's life on."""
     table = session.org.store.schema.system["orgbox_session"]

@@ -10,10 +10,16 @@ from typing import Any
 
 from orgbox.clock import Clock
 
+SOAP_LOGIN = ("enabled", "disabled", "retiring", "retired")
+"""login() works; is disabled as in new orgs; is gone from 65.0 on, as now; is gone."""
+
 
 @dataclass(frozen=True, slots=True)
 class OrgSettings:
-    """Durations are days or seconds as named. Domains are kept in lower case, `clock` as Clock.state."""
+    """Durations are days or seconds as named. Domains are kept in lower case, `clock` as Clock.state.
+
+    `soap_login` is one of SOAP_LOGIN; API versions before `oldest_version` are refused.
+    """
 
     allow_invitations: bool = True
     allowed_domains: tuple[str, ...] = ()
@@ -26,6 +32,8 @@ class OrgSettings:
     api_requests_per_day: int = 15_000
     enforce_api_limit: bool = False
     clock: str = ""
+    soap_login: str = "enabled"
+    oldest_version: int = 21
 
     def changed(self, values: Mapping[str, Any]) -> "OrgSettings":
         """These settings with some set. Raises ValueError for a name or a type that does not fit."""
@@ -36,6 +44,8 @@ class OrgSettings:
             wanted = list if known[name] is tuple else known[name]
             if type(value) is not wanted and not (wanted is list and isinstance(value, tuple)):
                 raise ValueError(f"{name}: {value!r} is not of type {wanted.__name__}")
+        if values.get("soap_login", "enabled") not in SOAP_LOGIN:
+            raise ValueError(f"soap_login: {values['soap_login']!r} is none of {', '.join(SOAP_LOGIN)}")
         Clock().follow(values.get("clock", ""))
         made = dict(values)
         if "allowed_domains" in made:

@@ -18,6 +18,7 @@ from orgbox.org import session as sessions
 from orgbox.org.calllog import CallLog
 from orgbox.org.org import CALM, Conditions, Org
 from orgbox.org.registry import Orgs
+from orgbox.org.retirement import check_version
 from orgbox.soap import calls as calls  # registers the functions that answer
 from orgbox.soap import trouble
 from orgbox.soap.envelope import Envelope
@@ -149,6 +150,7 @@ def _in_transaction(context: Context, handler: Handler, org: Org, met: Condition
         session = sessions.resume(connection, org, context.session_id, context.request.version)
         if session.conditions != met:
             raise _ConditionsChanged
+        check_version(session.settings, session.version)
         if session.password_expired and not handler.expired:
             raise ApiFault("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", _EXPIRED)
         context.session = session

@@ -13,7 +13,7 @@ from flask import Blueprint, flash, render_template
 from flask.typing import ResponseReturnValue
 
 from orgbox.org.session import Session
-from orgbox.org.settings import OrgSettings
+from orgbox.org.settings import SOAP_LOGIN, OrgSettings
 from orgbox.web.desk import desk, redirected, signed_in
 from orgbox.web.records import Form, filled_in
 
@@ -21,6 +21,12 @@ pages = Blueprint("settings", __name__, url_prefix="/setup/chatter")
 
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 _MOST_DAYS = 3650
+_LOGIN_CHOICES = (
+    ("enabled", "works"),
+    ("disabled", "is disabled, as in new orgs"),
+    ("retiring", "works in versions up to 64.0"),
+    ("retired", "is retired for all versions"),
+)
 
 
 @lru_cache(maxsize=1)
@@ -35,8 +41,9 @@ def public_domains() -> frozenset[str]:
 def show(session: Session) -> str:
     """The settings as they are."""
     return render_template(
-        "settings.html", settings=session.settings, public=_public(session.settings.allowed_domains)
-    )
+        "settings.html", settings=session.settings, public=_public(session.settings.allowed_domains),
+        login=dict(_LOGIN_CHOICES)[session.settings.soap_login],
+    )  # fmt: skip
 
 
 @pages.get("/edit")
@@ -55,6 +62,9 @@ def save(session: Session) -> ResponseReturnValue:
     days = form.values.get("invitation_days", "")
     if not (days.isascii() and days.isdigit() and 1 <= int(days) <= _MOST_DAYS):
         form.wrong["invitation_days"] = [f"A number of days from 1 to {_MOST_DAYS}."]
+    soap_login = form.values.get("soap_login", session.settings.soap_login)
+    if soap_login not in SOAP_LOGIN:
+        form.wrong["soap_login"] = ["Choose one of these."]
     if not form.ok:
         return _form(form), 422
     desk().orgs.change_settings(session.connection, session.org, {
@@ -64,6 +74,7 @@ def save(session: Session) -> ResponseReturnValue:
         "invitation_days": int(days),
         "keep_canceled_invitations": form.values.get("delete_leaves") != "nothing",
         "refuse_second_invitation": form.values.get("second") == "refused",
+        "soap_login": soap_login,
     })  # fmt: skip
     flash("Saved.")
     return redirected("settings.show")
@@ -99,8 +110,9 @@ def _values(settings: OrgSettings) -> dict[str, Any]:
         "invitation_days": str(settings.invitation_days),
         "delete_leaves": "row" if settings.keep_canceled_invitations else "nothing",
         "second": "refused" if settings.refuse_second_invitation else "sent",
+        "soap_login": settings.soap_login,
     }
 
 
 def _form(form: Form) -> str:
-    return render_template("settings_edit.html", form=form)
+    return render_template("settings_edit.html", form=form, login_choices=_LOGIN_CHOICES)

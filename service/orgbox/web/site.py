@@ -14,10 +14,11 @@ from orgbox.org.session import Session
 from orgbox.web import (
     accept,
     calls,
-    control_org,
+    control_apps,
     groups,
     invitations,
     mailbox,
+    oauth,
     people,
     settings,
     signin,
@@ -61,8 +62,9 @@ def make_site(parts: Desk, control: Control) -> Callable[..., Iterable[bytes]]:
     for pages in PAGES:
         site.register_blueprint(pages)
     site.extensions["orgbox_control"] = control
-    site.register_blueprint(control_org.api)
-    site.extensions["csrf"].exempt(control_org.api)  # no cookie opens it
+    for api in (control_apps.api, oauth.api):
+        site.register_blueprint(api)
+        site.extensions["csrf"].exempt(api)  # no cookie opens it
     site.add_url_rule("/", view_func=start)
     site.add_url_rule("/home", view_func=home)
     site.add_url_rule("/health", view_func=health)

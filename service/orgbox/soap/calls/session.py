@@ -5,6 +5,7 @@ from typing import Any
 from orgbox import ids
 from orgbox.errors import ApiFault
 from orgbox.org import login as logins
+from orgbox.org import retirement
 from orgbox.org import session as sessions
 from orgbox.org.describe import user_info
 from orgbox.soap import trouble
@@ -27,6 +28,7 @@ def login(context: Context, username: str, password: str) -> dict[str, Any]:
     context.org = org or named
     if org is not None:
         trouble.meet_at_login(context, org, username.strip())
+    _check_retirement(context)
     try:
         made = logins.login(org, user_id, password, context.orgs.passwords)
     except ApiFault as error:
@@ -43,6 +45,13 @@ def login(context: Context, username: str, password: str) -> dict[str, Any]:
         "user_id": made.user.id,
         "user_info": user_info(made.org, made.user, live.settings),
     }
+
+
+def _check_retirement(context: Context) -> None:
+    if context.org is not None:
+        with context.org.store.database.read() as connection:
+            settings = sessions.catch_up(connection, context.org)
+        retirement.check_login(settings, context.request.version)
 
 
 def _check_size(context: Context) -> None:
