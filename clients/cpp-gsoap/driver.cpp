@@ -233,7 +233,8 @@ int main(int, char **arguments) {
         {"describe", &Driver::describe}, {"delete", &Driver::remove},       {"logout", &Driver::logout},
         {"expired", &Driver::expired},
     };
-    std::cout << "client partner gSOAP " << GSOAP_VERSION / 10000 << "." << GSOAP_VERSION / 100 % 100 << std::endl;
+    std::cout << "client partner gSOAP " << GSOAP_VERSION / 100000 << "." << GSOAP_VERSION / 1000 % 100 << "."
+              << GSOAP_VERSION % 1000 << std::endl;
     bool held = true;
     for (const auto &[name, step] : steps) {
         try {

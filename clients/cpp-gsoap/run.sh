@@ -9,11 +9,14 @@ needs g++ wsdl2h soapcpp2
 needs_package /usr/include/stdsoap2.h libgsoap-dev
 mkdir -p build
 cd build
-wsdl2h -q -d -t ../typemap.dat -o partner.h "$url/services/Soap/u/66.0?wsdl"
-soapcpp2 -C -L -x -j -w partner.h >/dev/null
 ln -sf ../driver.cpp .
-g++ -std=c++17 -O0 -pipe -c soapC.cpp &
-g++ -std=c++17 -O0 -pipe -c soapSoapBindingProxy.cpp driver.cpp
-wait
-g++ -o driver ./*.o -lgsoap++
+build() {
+  wsdl2h -d -t ../typemap.dat -o partner.h "$url/services/Soap/u/66.0?wsdl" &&
+    soapcpp2 -C -L -x -j -w partner.h &&
+    g++ -std=c++17 -O0 -pipe -w -o driver driver.cpp soapC.cpp soapSoapBindingProxy.cpp -lgsoap++
+}
+build >build.log 2>&1 || {
+  cat build.log >&2
+  exit 1
+}
 exec ./driver "$url"
