@@ -6,7 +6,10 @@ import pytest
 from sqlalchemy import event
 
 from orgbox.org import query, session
+from postgres import only_sqlite
 from service import start_service
+
+pytestmark = only_sqlite
 
 SELECT = "SELECT Id, Status FROM CollaborationInvitation"
 INDEX = "INDEX ix_CollaborationInvitation_"
