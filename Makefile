@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 EXTRAS := client,postgresql,test,check
 PYTEST_ARGS ?=
 
-.PHONY: setup run test check bench test-all test-newest wsdl screenshots clean
+.PHONY: setup run test pytest check bench test-all test-newest wsdl screenshots clean
 
 setup: $(VENV)/.ready
 
@@ -25,7 +25,19 @@ run: setup
 
 test: setup
 	@scripts/install-browser.sh
+	@scripts/install-npm.sh
+	@PYTHON=$(BIN)/python scripts/postgres.sh run $(MAKE) --no-print-directory pytest
+
+# every test; where a PostgreSQL is running, what touches the database once more on it
+ON_POSTGRESQL := tests/org tests/rules tests/soap/test_errors.py tests/soap/test_error_states.py \
+	tests/clients/test_zeep.py tests/mail/test_outbox.py tests/mail/test_delivery.py
+
+pytest:
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@if [ -n "$$ORGBOX_TEST_POSTGRES" ] && [ -z "$(PYTEST_ARGS)" ]; then \
+		echo "== on PostgreSQL"; \
+		ORGBOX_TEST_DATABASE=$$ORGBOX_TEST_POSTGRES $(BIN)/python -m pytest -q $(ON_POSTGRESQL); \
+	fi
 
 check: setup
 	$(BIN)/ruff check .

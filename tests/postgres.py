@@ -16,6 +16,9 @@ from sqlalchemy.pool import NullPool
 SERVER = os.environ.get("ORGBOX_TEST_POSTGRES", "")
 DATABASE = os.environ.get("ORGBOX_TEST_DATABASE", "")
 
+only_sqlite = pytest.mark.skipif(bool(DATABASE), reason="is about SQLite, in a run on PostgreSQL")
+"""Marks tests of files and plans that only SQLite has."""
+
 
 def require_server() -> str:
     """The server's URL. Where there is none, the test is named as not run; in CI it fails."""

@@ -6,7 +6,10 @@ import pytest
 from sqlalchemy import create_engine
 
 from orgbox.org.schema import SchemaError
+from postgres import only_sqlite
 from service import start_service
+
+pytestmark = only_sqlite
 
 
 def sql(folder: Path, *statements: str) -> None:
