@@ -1,6 +1,7 @@
 """Calls that fail because a test asked for it: which ones, how, and what is left behind."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -89,6 +90,20 @@ def test_chance_repeats_itself_with_the_same_seed(org: OrgUnderTest, alice: Clie
 
     assert runs[0] == runs[1] != runs[2]
     assert 0 < sum(runs[0]) < 20
+
+
+def test_calls_made_at_once_are_counted_one_by_one(org: OrgUnderTest, alice: Client) -> None:
+    org.faults.add("SERVER_UNAVAILABLE", every=4)
+
+    def ask(_: int) -> list[bool]:
+        other = Client(org.login_url)
+        other.session_id = alice.session_id
+        return outcomes(other, 10)
+
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(ask, range(4)))
+
+    assert sum(sum(run) for run in runs) == 30
 
 
 @pytest.mark.parametrize(

@@ -195,16 +195,17 @@ def rules_from_text(text: str) -> tuple[Rule, ...]:
     )
 
 
-def rules(connection: Connection, org: Org) -> tuple[Rule, ...]:
-    """The rules of an org, in the order they are tried."""
+def rules(connection: Connection, org: Org, *, to_change: bool = False) -> tuple[Rule, ...]:
+    """The rules of an org, in the order they are tried; `to_change` keeps others from changing them."""
     table = org.store.schema.system["orgbox_org"]
-    text = connection.scalar(select(table.c.faults).where(table.c.org == org.number))
+    statement = select(table.c.faults).where(table.c.org == org.number)
+    text = connection.scalar(statement.with_for_update() if to_change else statement)
     return rules_from_text(text or "")
 
 
 def add(connection: Connection, org: Org, rule: Rule) -> None:
     """Add a rule after those there are. Raises ValueError when there are too many."""
-    found = rules(connection, org)
+    found = rules(connection, org, to_change=True)
     if len(found) >= _MOST_RULES:
         raise ValueError(f"an org has {_MOST_RULES} rules at most")
     _keep(connection, org, (*found, rule))
@@ -212,7 +213,7 @@ def add(connection: Connection, org: Org, rule: Rule) -> None:
 
 def remove(connection: Connection, org: Org, rule_id: str = "") -> bool:
     """Remove a rule, or all without an Id; tells whether there was any."""
-    found = rules(connection, org)
+    found = rules(connection, org, to_change=True)
     left = [rule for rule in found if rule_id and rule.id != rule_id]
     _keep(connection, org, left)
     return len(left) < len(found)
