@@ -249,6 +249,11 @@ int main(int argc, char **argv) {
     soap_set_namespaces(listening, namespaces);
     listening->bind_flags = SO_REUSEADDR;
     listening->max_keep_alive = 0;
+    listening->fserveloop = [](struct soap *served) {  // after each request of a connection
+        soap_destroy(served);
+        soap_end(served);
+        return SOAP_OK;
+    };
     if (!soap_valid_socket(soap_bind(listening, "127.0.0.1", atoi(argv[1]), 100))) {
         soap_print_fault(listening, stderr);
         return 1;
