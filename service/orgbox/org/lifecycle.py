@@ -6,18 +6,24 @@ and user names, whatever other orgs have, and login() must name it by its Id.
 """
 
 import hashlib
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
+    CursorResult,
     Delete,
     Insert,
+    Select,
     Table,
+    Update,
     bindparam,
     delete,
     insert,
-    literal,
+    literal_column,
     select,
     update,
 )
@@ -30,6 +36,7 @@ from orgbox.org.model import STANDARD, Model
 from orgbox.org.org import Org
 from orgbox.org.registry import ORG, ORG_PREFIX, SNAPSHOT, TEMPLATE, Orgs, new_org_id
 from orgbox.org.seed import Seed
+from orgbox.org.store import Store
 
 _OWN = (
     "orgbox_org", "orgbox_session", "orgbox_console_session", "orgbox_cursor", "orgbox_cursor_chunk",
@@ -153,27 +160,14 @@ class Lifecycle:
         connection.execute(delete(links).where(dead))
 
     def _copy(self, connection: Connection, source: int, target: Org) -> None:
-        given = {"source": source, "target": target.number}
+        given = {"source": source, "target": target.number, "target_id": target.id}
         model = self._model(connection, source)
         for table in self._tables(connection, source, model):
-            text, order = model.store.kept(("copy", table.name), partial(_copying, table))
-            connection.exec_driver_sql(text, tuple(given[name] for name in order))
-        self._claim_names(connection, source, target)
-        organization = self._orgs.store.schema.records["Organization"]
-        connection.execute(
-            update(organization).where(organization.c.org == target.number).values(Id=target.id)
-        )
-
-    def _claim_names(self, connection: Connection, source: int, target: Org) -> None:
-        """What is unique over all orgs (user names) is held by the copy for itself alone."""
-        table = self._orgs.store.schema.system["orgbox_unique"]
-        held = (table.c.org == unique.EVERYWHERE) & (table.c.owner_org == source)
-        here = literal(target.number)
-        rows = select(here, table.c.kind, table.c.value, table.c.id, here).where(held)
-        columns = ["org", "kind", "value", "id", "owner_org"]
-        connection.execute(insert(table).from_select(columns, rows))
-        mine = table.c.org == target.number
-        connection.execute(update(table).where(mine).values(owner_org=target.number))
+            _run(connection, model.store, ("copy", table.name), partial(_copying, table), given)
+        schema = self._orgs.store.schema
+        names, organization = schema.system["orgbox_unique"], schema.records["Organization"]
+        for make, table in ((_claiming, names), (_owning, names), (_naming, organization)):
+            _run(connection, self._orgs.store, (make.__name__, table.name), partial(make, table), given)
 
     def _publish_names(self, connection: Connection, org: Org) -> None:
         """An org that is not isolated takes its user names back from the snapshot it was restored to."""
@@ -185,15 +179,14 @@ class Lifecycle:
     def _clear(self, connection: Connection, number: int, *, with_own: bool) -> None:
         model = self._model(connection, number)
         store = model.store
-        for table in self._tables(connection, number, model):
-            text, _ = store.kept(("clear", table.name), partial(_clearing, table))
-            connection.exec_driver_sql(text, (number,))
-        names = store.schema.system["orgbox_unique"]
-        connection.execute(delete(names).where(names.c.owner_org == number))
+        tables = self._tables(connection, number, model)
         if with_own:
-            for name in _OWN[:-1]:
-                table = store.schema.system[name]
-                connection.execute(delete(table).where(table.c.org == number))
+            tables += [store.schema.system[name] for name in _OWN[:-1]]
+        given = {"number": number}
+        for table in tables:
+            _run(connection, store, ("clear", table.name), partial(_clearing, table), given)
+        names = store.schema.system["orgbox_unique"]
+        _run(connection, store, "release", partial(_releasing, names), given)
 
     def _model(self, connection: Connection, number: int) -> Model:
         _, revision = self._registered(connection, number)
@@ -202,9 +195,8 @@ class Lifecycle:
     def _tables(self, connection: Connection, number: int, model: Model) -> list[Table]:
         """Tables whose rows are copied: of an org's own SObjects those that ever had a row of it."""
         schema = model.store.schema
-        counters = schema.system["orgbox_counter"]
-        mine = select(counters.c.name).where(counters.c.org == number)
-        used = set(connection.scalars(mine))
+        counting = partial(_counting, schema.system["orgbox_counter"])
+        used = set(_run(connection, model.store, "counters", counting, {"number": number}).scalars())
         known = self._orgs.catalog
         records = [s.name for s in model.catalog if known.get(s.name) or (s.key_prefix or "000") in used]
         system = [table for name, table in schema.system.items() if name not in _OWN]
@@ -212,9 +204,8 @@ class Lifecycle:
 
     def _registered(self, connection: Connection, number: int) -> tuple[str, str]:
         """Settings and revision of an org, as the register has them."""
-        register = self._register
-        statement = select(register.c.settings, register.c.revision).where(register.c.org == number)
-        row = connection.execute(statement).one_or_none()
+        reading = partial(_registering, self._register)
+        row = _run(connection, self._orgs.store, "registered", reading, {"number": number}).one_or_none()
         return (row.settings, row.revision or STANDARD) if row else ("", STANDARD)
 
     def _find(self, connection: Connection, org: Org, name: str) -> int | None:
@@ -227,7 +218,7 @@ class Lifecycle:
 
 def _copying(table: Table) -> Insert:
     """All rows of the org `source` to the org `target`."""
-    names = [column.name for column in table.columns if column.name != "org"]
+    names = [name for name in table.c.keys() if name != "org"]
     target = bindparam("target", type_=BigInteger())
     rows = select(target, *(table.c[name] for name in names))
     return insert(table).from_select(
@@ -237,3 +228,50 @@ def _copying(table: Table) -> Insert:
 
 def _clearing(table: Table) -> Delete:
     return delete(table).where(table.c.org == bindparam("number"))
+
+
+def _releasing(names: Table) -> Delete:
+    """What an org holds of the values that may be taken once."""
+    return delete(names).where(names.c.owner_org == bindparam("number"))
+
+
+def _claiming(names: Table) -> Insert:
+    """What is unique over all orgs (user names) is held by the copy for itself alone."""
+    everywhere: ColumnElement[int] = literal_column(str(unique.EVERYWHERE))
+    held = (names.c.org == everywhere) & (names.c.owner_org == bindparam("source"))
+    here = bindparam("target", type_=BigInteger())
+    rows = select(here, names.c.kind, names.c.value, names.c.id, here).where(held)
+    return insert(names).from_select(["org", "kind", "value", "id", "owner_org"], rows)
+
+
+def _owning(names: Table) -> Update:
+    """What the copy has taken is its own."""
+    return update(names).where(names.c.org == bindparam("target")).values(owner_org=bindparam("target"))
+
+
+def _naming(organization: Table) -> Update:
+    """The copy's Organization has the Id of its org."""
+    mine = organization.c.org == bindparam("target")
+    return update(organization).where(mine).values(Id=bindparam("target_id"))
+
+
+def _counting(counters: Table) -> Select[Any]:
+    """The names of an org's counters."""
+    return select(counters.c.name).where(counters.c.org == bindparam("number"))
+
+
+def _registering(register: Table) -> Select[Any]:
+    """What the register says of an org."""
+    return select(register.c.settings, register.c.revision).where(register.c.org == bindparam("number"))
+
+
+def _run(
+    connection: Connection,
+    store: Store,
+    key: object,
+    make: Callable[[], Any],
+    given: Mapping[str, Any],
+) -> CursorResult[Any]:
+    """Execute a statement that is compiled once; these many are most of what making an org costs."""
+    text, order = store.kept(key, make)
+    return connection.exec_driver_sql(text, tuple(given[name] for name in order))
