@@ -1,6 +1,7 @@
 # make run    set up and serve the default org on port 8080
 # make test   set up and run every test
 # make check  lint and types
+# make matrix run every client library, and write the tables of what they did
 # make bench  side-by-side measurements
 # make test-all, make test-newest   the tests on every, or the clients on the newest, Python found
 
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 EXTRAS := client,postgresql,test,check
 PYTEST_ARGS ?=
 
-.PHONY: setup run test pytest check bench test-all test-newest wsdl screenshots clean
+.PHONY: setup run test pytest matrix check bench test-all test-newest wsdl screenshots clean
 
 setup: $(VENV)/.ready
 
@@ -26,6 +27,7 @@ run: setup
 test: setup
 	@scripts/install-browser.sh
 	@scripts/install-npm.sh
+	@PYTHON=$(BIN)/python scripts/install-clients.sh
 	@PYTHON=$(BIN)/python scripts/postgres.sh run $(MAKE) --no-print-directory pytest
 
 # every test; where a PostgreSQL is running, what touches the database once more on it
@@ -38,6 +40,11 @@ pytest:
 		echo "== on PostgreSQL"; \
 		ORGBOX_TEST_DATABASE=$$ORGBOX_TEST_POSTGRES $(BIN)/python -m pytest -q $(ON_POSTGRESQL); \
 	fi
+
+# every client library against a service, and the tables of what they did; CLIENTS="java ..." only tries those
+matrix: setup
+	@PYTHON=$(BIN)/python scripts/install-clients.sh
+	PYTHONPATH=tests:tests/soap:tests/clients $(BIN)/python scripts/write_matrix.py $(CLIENTS)
 
 check: setup
 	$(BIN)/ruff check .

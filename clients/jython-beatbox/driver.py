@@ -4,8 +4,6 @@ Records go one by one: of several results beatbox takes the slice [:], which Jyt
 parser in another form than CPython 2 does, so that nothing is found.
 """
 
-from __future__ import print_function
-
 import sys
 import uuid
 
@@ -105,11 +103,11 @@ held = True
 for step in STEPS:
     action = getattr(driver, step)
     if isinstance(action, str):
-        print("n/a", step, action)
+        print(" ".join(["n/a", step, action]))
         continue
     try:
-        print("ok", step, action())
+        print(" ".join(["ok", step, action()]))
     except Exception as error:
         held = False
-        print("FAIL", step, type(error).__name__, str(error).replace("\n", " "))
+        print(" ".join(["FAIL", step, type(error).__name__, str(error).replace("\n", " ")]))
 sys.exit(0 if held else 1)

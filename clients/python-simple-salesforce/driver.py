@@ -2,10 +2,11 @@
 
 import sys
 
-from matrix_steps import PASSWORD, USER, run, same
 from simple_salesforce import SalesforceLogin
 from simple_salesforce.__version__ import __version__
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
+
+from matrix_steps import PASSWORD, USER, run, same
 
 URL = sys.argv[1]
 REST = "the library does this by REST"
