@@ -10,7 +10,7 @@ from orgbox_client import Connection
 from service import Service
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/clients.md")
+PAGES = ("README.md", "docs/clients.md", "docs/signing-in.md", "docs/tls.md")
 ADDRESS = "http://127.0.0.1:8080"
 _BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n^```text\n(.*?)^```\n)?", re.DOTALL | re.MULTILINE)
 

@@ -176,7 +176,7 @@ def forms(service: Service) -> list[str]:
     unused: Any = None
     site: Any = make_site(service.app.desk, unused).__self__  # type: ignore[attr-defined]
     rules = [rule for rule in site.url_map.iter_rules() if "POST" in (rule.methods or ())]
-    rules = [rule for rule in rules if not rule.rule.startswith("/_orgbox/")]  # takes no cookie
+    rules = [rule for rule in rules if not rule.endpoint.startswith(("control.", "oauth."))]  # no cookie
     return [site.url_map.bind("").build(r.endpoint, dict.fromkeys(r.arguments, "1"), "POST") for r in rules]
 
 
