@@ -34,6 +34,7 @@ class Judge:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self.catalog = app.orgs.catalog
         self.wrong: list[str] = []
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -54,7 +55,7 @@ class Judge:
 
     def _judge(self, dialect: Dialect, version: int, body: bytes) -> None:
         try:
-            validate(dialect, version if 21 <= version <= 66 else 66, self._app.orgs.catalog, body)
+            validate(dialect, version if 21 <= version <= 66 else 66, self.catalog, body)
         except AssertionError as error:
             self.wrong.append(f"{error}\n{body[:2000].decode()}")
 

@@ -123,8 +123,8 @@ def insert_checked(session: Session, sobject: SObject, records: list[Record]) ->
     new_ids = org.next_ids(session.connection, sobject.key_prefix or "000", len(good))
     for record, id_ in zip(good, new_ids, strict=True):
         record.values["Id"] = id_
-    naming.name_by_id(sobject, good)
     naming.number(session, sobject, good)
+    naming.name_by_id(sobject, good)
     uniqueness.claim(session, sobject, good)
     good = good_ones(good)
     org.store.insert(session.connection, org.number, sobject, [r.values for r in good])

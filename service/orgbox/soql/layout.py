@@ -155,6 +155,8 @@ def _freeze(nest: _Nest, width: int) -> Shape:
 
 
 def _part_name(compound: Field, part: Field) -> str:
+    if part.name.endswith("__s"):  # Place__Latitude__s of the custom field Place__c
+        return part.name.removesuffix("__s").rpartition("__")[2].lower()
     prefix = compound.name.removesuffix("Address")
     name = part.name.removeprefix(prefix) if prefix != compound.name else part.name
     return name[:1].lower() + name[1:]
