@@ -103,8 +103,10 @@ def _build_java() -> None:
     folder = _folder("java", "java/pom.xml")
     shutil.copytree(PEERS / "java" / "src", folder / "src", dirs_exist_ok=True)
     made_from = [CONTRACT / "enterprise.wsdl", *(PEERS / "java").rglob("*.*")]
-    if not _is_newer(folder / "target" / "libs", made_from):
+    libraries = folder / "target" / "libs"
+    if not _is_newer(libraries, made_from):
         _run(["mvn", "-q", "-B", f"-Dcontract={CONTRACT}", "package"], folder)
+        libraries.touch()
 
 
 def _java(port: int, database: Path) -> Sequence[str]:
