@@ -19,6 +19,7 @@ from orgbox.soap.description import Call, Member
 from orgbox.soap.dialects import ENTERPRISE, Dialect
 from orgbox.soap.envelope import NIL, TYPE, Element, brackets, local_name
 
+_TEXTS = ("xsd:string", "QueryLocator")
 _XSD_TYPES = {"xsd:boolean": "boolean", "xsd:int": "int", "xsd:dateTime": "datetime", "xsd:date": "date"}
 
 
@@ -56,7 +57,7 @@ def _argument(member: Member, elements: list[Element]) -> Any:
     if member.max != 1:
         return [_value(member, element) for element in elements if not _is_nil(element)]
     if not elements or _is_nil(elements[-1]):
-        return "" if member.min and member.type == "xsd:string" else None
+        return "" if member.min and member.type in _TEXTS else None
     return _value(member, elements[-1])
 
 
