@@ -72,4 +72,4 @@ class Driver:
         raise AssertionError("the session still works")
 
 
-run(DIALECT, "orgbox_client of this repository", Driver())
+run(DIALECT, "orgbox_client", Driver())

@@ -20,6 +20,7 @@ STEPS = (
 )  # fmt: skip
 MARKS = {"ok": "✓", "n/a": "–", "FAIL": "✗"}
 NOT_RUN = 69
+_COLOUR_OFF = "\x1b[0m"  # Maven writes it even where it is to write no colours
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ class Outcome:
     @property
     def set_ups(self) -> list[SetUp]:
         made: list[SetUp] = []
-        for line in self.output.splitlines():
-            word, _, rest = line.strip("\x1b[0m").partition(" ")
+        for line in self.output.replace(_COLOUR_OFF, "").splitlines():
+            word, _, rest = line.partition(" ")
             first, _, rest = rest.partition(" ")
             if word == "client":
                 made.append(SetUp(first, rest))
