@@ -8,14 +8,14 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "service" / "orgbox"
 LAYERS = (
-    ("errors", "ids", "clock", "limits", "config", "control"),
+    ("errors", "ids", "clock", "limits", "config", "control", "tools"),
     ("catalog",),
     ("soql", "mail"),
     ("org",),
     ("web", "soap", "rules"),
     ("http",),
     ("app", "org_commands"),
-    ("schema_commands",),
+    ("schema_commands", "data_commands"),
     ("cli", "testing"),
     ("__main__",),
 )

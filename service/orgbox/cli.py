@@ -17,6 +17,7 @@ from orgbox import __version__
 from orgbox.app import App, build, open_orgs
 from orgbox.catalog.load import standard_catalog
 from orgbox.config import SETTINGS, configure
+from orgbox.data_commands import COMMANDS
 from orgbox.errors import ApiFault, OrgboxError
 from orgbox.http import server
 from orgbox.http.edge import known_version
@@ -54,6 +55,8 @@ def main() -> None:
 
 main.add_command(org)
 main.add_command(schema)
+for data_command in COMMANDS:
+    main.add_command(data_command)
 
 
 @main.command()
