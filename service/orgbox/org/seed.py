@@ -3,10 +3,11 @@ rules as those of a client that may do everything.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -80,22 +81,40 @@ def plant(connection: Connection, org: Org, seed: Seed, passwords: Passwords) ->
     session = _system_session(connection, org, seed.settings)
     made: dict[str, str] = {}
     hashes: dict[str, str] = {}
-    for (name, key), values in seed.records.items():
+    for rows in _batches(seed):
+        name = rows[0][0][0]
         sobject = org.catalog.get(name)
         if sobject is None:
             raise SeedError(f"records.{name}: no such SObject")
-        where = f"records.{sobject.name}.{key}"
-        given = dict(seed.defaults.get(name, {})) | dict(values)
-        password = given.pop("password", seed.password if sobject.name == "User" else None)
-        record = Record(sobject, _values(where, sobject, given, made, org.catalog))
-        _create(session, where, record)
-        made[f"@{sobject.name}.{key}"] = str(record.id)
-        if password:
-            if password not in hashes:
-                hashes[password] = passwords.hash(password)
-            login.store_password(connection, org, str(record.id), hashes[password])
+        planted = []
+        for (_, key), values in rows:
+            where = f"records.{sobject.name}.{key}"
+            given = dict(seed.defaults.get(name, {})) | dict(values)
+            password = given.pop("password", seed.password if sobject.name == "User" else None)
+            record = Record(sobject, _values(where, sobject, given, made, org.catalog))
+            planted.append((where, key, record, password))
+        _create(session, sobject, [(where, record) for where, _, record, _ in planted])
+        for _, key, record, password in planted:
+            made[f"@{sobject.name}.{key}"] = str(record.id)
+            if password:
+                hash_ = hashes.get(password) or hashes.setdefault(password, passwords.hash(password))
+                login.store_password(connection, org, str(record.id), hash_)
     for values in seed.apps:
         _add_app(connection, org, values, made)
+
+
+Row = tuple[tuple[str, str], Mapping[str, Any]]
+
+
+def _batches(seed: Seed) -> Iterator[list[Row]]:
+    """The records in the order of the file, those of one SObject together unless they refer to it."""
+    for name, group in groupby(seed.records.items(), key=lambda row: row[0][0]):
+        rows = list(group)
+        own = f"@{name}."
+        if any(str(value).startswith(own) for _, values in rows for value in values.values()):
+            yield from ([row] for row in rows)
+        else:
+            yield rows
 
 
 def _add_app(
@@ -111,17 +130,25 @@ def _add_app(
     apps.add(connection, org, app)
 
 
-def _create(session: Session, where: str, record: Record) -> None:
-    if record.sobject.name == "Organization":
-        stamps = {"CreatedDate": session.now, "LastModifiedDate": session.now}
-        stamps |= {"SystemModstamp": session.now, "CreatedById": session.user.id}
-        row = {"Id": session.org.id, "LastModifiedById": session.user.id} | stamps | record.values
-        session.org.store.insert(session.connection, session.org.number, record.sobject, [row])
-        record.values["Id"] = session.org.id
+def _create(session: Session, sobject: SObject, planted: list[tuple[str, Record]]) -> None:
+    """Save the records of a batch; each comes with its place in the file."""
+    if sobject.name == "Organization":
+        for _, record in planted:
+            _create_organization(session, record)
         return
-    dml.insert_checked(session, record.sobject, [record])
-    if record.errors:
-        raise SeedError(f"{where}: {'; '.join(str(e) for e in record.errors)}")
+    dml.insert_checked(session, sobject, [record for _, record in planted])
+    for where, record in planted:
+        if record.errors:
+            raise SeedError(f"{where}: {'; '.join(str(e) for e in record.errors)}")
+
+
+def _create_organization(session: Session, record: Record) -> None:
+    """The record of the org itself has the org's Id."""
+    stamps = {"CreatedDate": session.now, "LastModifiedDate": session.now}
+    stamps |= {"SystemModstamp": session.now, "CreatedById": session.user.id}
+    row = {"Id": session.org.id, "LastModifiedById": session.user.id} | stamps | record.values
+    session.org.store.insert(session.connection, session.org.number, record.sobject, [row])
+    record.values["Id"] = session.org.id
 
 
 def _values(
