@@ -84,6 +84,23 @@ def test_an_invitation_without_an_address_or_with_too_many_is_sent_to_nobody(vis
     assert alice.get("/invitations").texts("//tbody/tr") == []
 
 
+def test_login_is_retired_on_the_settings_page(service: Service, visit: SignedIn) -> None:
+    ada, client = visit("admin"), service.client()
+    login = f"<login><username>alice@acme.com</username><password>{PASSWORD}</password></login>"
+    values = {"allow_invitations": "true", "allowed_domains": "acme.com", "invitation_days": "60"}
+
+    wrong = ada.post("/setup/chatter/edit", values | {"soap_login": "perhaps"})
+    assert wrong.status == 422
+    assert client.call(login).status == 200
+
+    ada.post("/setup/chatter/edit", values | {"soap_login": "retiring"})
+    assert client.call(login).fault[0] == "sf:INVALID_OPERATION"
+    assert b"works in versions up to 64.0" in ada.get("/setup/chatter").body
+
+    ada.post("/setup/chatter/edit", values)
+    assert client.call(login).fault[0] == "sf:INVALID_OPERATION"
+
+
 def test_settings_hold_from_the_next_call_on(service: Service, visit: SignedIn) -> None:
     ada, alice = visit("admin"), service.client("alice@acme.com")
     values = {

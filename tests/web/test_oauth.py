@@ -281,6 +281,26 @@ def test_apps_are_made_listed_and_removed_by_the_control_api(box: Service, acme:
         assert acme.ask("POST", "apps", **wrong).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("apps", "words"),
+    [
+        ('colour = "red"', "no attribute colour"),
+        ('run_as = "@User.nobody"', "no record @User.nobody"),
+        ("name = 1", "1 is no text"),
+    ],
+)
+def test_a_seed_with_an_app_that_cannot_be_is_refused(box: Service, apps: str, words: str) -> None:
+    seed = f'[org]\nname = "Other"\n[apps.a]\n{apps}\n'
+
+    answer = requests.post(
+        f"{box.url}/_orgbox/orgs", json={"seed": seed}, headers={"Authorization": "Bearer test-key"},
+        timeout=30,
+    )  # fmt: skip
+
+    assert answer.status_code == 400
+    assert words in answer.json()["error"]
+
+
 def signed_by(key: rsa.RSAPrivateKey, **claims: Any) -> str:
     """The assertion of a client, made by a library of others."""
     usual = {
