@@ -243,6 +243,15 @@ def test_a_custom_object_has_what_goes_without_saying() -> None:
     assert (note.label, note.label_plural) == ("Sales Note", "Sales Notes")
 
 
+def test_the_file_the_documentation_shows_is_one() -> None:
+    page = (Path(__file__).parents[2] / "docs/schema.md").read_text("utf-8")
+    shown = page.partition("```toml\n")[2].partition("```")[0]
+
+    invoice = own_catalog({"Invoice__c": parse("Invoice__c", shown)}, standard_catalog(), "")["Invoice__c"]
+
+    assert invoice.by_name["number__c"].external_id and invoice.by_name["status__c"].default == "Draft"
+
+
 def test_differences_are_told_in_lines(bookshop: Catalog) -> None:
     book = bookshop["Book__c"]
     pages = bookshop["Author__c"].by_name["born__c"]
