@@ -6,4 +6,5 @@ url="${1%/}"
 cd "$(dirname "$0")"
 . ../needs.sh
 needs javac mvn
+export MAVEN_OPTS="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 ORGBOX_URL="$url" exec mvn -q -B -Dstyle.color=never clean compile exec:java
