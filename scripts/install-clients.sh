@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What the clients in clients/ need of Debian's or Ubuntu's packages, as clients/clients.toml lists them.
-# Without the right to install, or without apt, their tests name them as not run.
+# Without the right to install, or without apt, the tests name those clients as not run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 packages="$("${PYTHON:-python3}" -c '
@@ -8,16 +8,20 @@ import tomllib
 with open("clients/clients.toml", "rb") as file:
     print(*(package for client in tomllib.load(file).values() for package in client.get("debian", [])))
 ')"
+installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 missing=""
 for package in $packages; do
-  [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=" $package"
+  installed "$package" || missing+=" $package"
 done
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   export DEBIAN_FRONTEND=noninteractive
+  install() { apt-get install -y -qq --no-install-recommends "$@" >/dev/null; }
+  apt-get update -qq || true
+  # one by one where not all can be had, so that one release's gap is not every client's
   # shellcheck disable=SC2086
-  if apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing >/dev/null; then
-    exit 0
-  fi
+  install $missing || for package in $missing; do install "$package" || true; done
 fi
-echo "not installed:$missing; the clients that need them will not be run" >&2
+for package in $missing; do
+  installed "$package" || echo "not installed: $package; the client that needs it will not be run" >&2
+done
