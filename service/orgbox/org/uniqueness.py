@@ -57,6 +57,8 @@ def _old(record: Record) -> Record:
 def _release(session: Session, sobject: SObject, records: list[Record]) -> None:
     org = session.org
     holders = [str(r.id) for r in records]
+    if not holders:
+        return
     for rule in uniques(session, sobject):
         scope = _scope(org, rule)
         unique.release(org.store, session.connection, scope, rule.kind, holders)
