@@ -32,5 +32,5 @@ def bench(database_url: str) -> Iterator[Bench]:
     with engine.connect() as connection:
         tables.metadata.create_all(connection)
         known = seed(connection, catalog, tables)
-        yield Bench(connection, Plans(tables.records, STRICT), known, catalog)
+        yield Bench(connection, Plans(tables.records, STRICT), known, catalog, tables.records)
     engine.dispose()

@@ -1,11 +1,12 @@
 """A small org in a database of its own, of which the tests ask their queries."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Table, insert
 
 from orgbox import ids, soql
 from orgbox.catalog import Catalog, SObject
@@ -26,6 +27,7 @@ class Bench:
     plans: Plans
     ids: dict[str, str]
     catalog: Catalog
+    tables: Mapping[str, Table]
 
     def viewer(self, **options: object) -> soql.Viewer:
         known = {"user_id": self.ids["ada"], "version": 62}
