@@ -140,7 +140,11 @@ def serve_workers(work: Callable[[], None], count: int) -> None:
     workers: set[int] = set()
     stopping = threading.Event()
 
+    parent = os.getpid()
+
     def stop(_signal: int, _frame: FrameType | None) -> None:
+        if os.getpid() != parent:  # a worker that replaces another and does not serve yet
+            os._exit(0)
         stopping.set()
         for pid in workers:
             os.kill(pid, signal.SIGTERM)
@@ -151,6 +155,8 @@ def serve_workers(work: Callable[[], None], count: int) -> None:
             work()
             os._exit(0)
         workers.add(pid)
+        if stopping.is_set():
+            os.kill(pid, signal.SIGTERM)
 
     for _ in range(count):
         start()
