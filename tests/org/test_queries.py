@@ -29,7 +29,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     rows = [
         {
             "org": org.number, "Id": ids.make("0DN", n), "InvitedUserEmail": f"a{n}@a.example",
-            "OptionalMessage": "a" * 200, "Status": "Sent",
+            "OptionalMessage": "a" * 200, "OptionalMessage_ci": "A" * 200, "Status": "Sent",
         }
         for n in range(100_000)
     ]  # fmt: skip
