@@ -39,7 +39,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     service.stop()
 
 
-LIKES = " OR ".join(["OptionalMessage LIKE '%a%a%a%a%a%b'"] * 500)
+LIKES = " OR ".join(f"OptionalMessage LIKE '%a%a%a%a%a%b{n}'" for n in range(500))
 SLOW = {
     "many patterns": f"SELECT COUNT() FROM CollaborationInvitation WHERE {LIKES}",
     "crossed semi-joins": (
