@@ -5,6 +5,7 @@ mapping of errors.
 """
 
 import logging
+import threading
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
@@ -37,6 +38,10 @@ _EXPIRED = (
 )
 
 
+_BUILDING = threading.Lock()
+"""Spyne's models are made at first use, which two services built at once must not do together."""
+
+
 class _Transport(ServerBase):  # type: ignore[misc]
     transport = "orgbox"
 
@@ -47,10 +52,11 @@ class SoapService:
     def __init__(self, orgs: Orgs, log: CallLog) -> None:
         self._orgs = orgs
         self._log = log
-        self._server = _Transport(
-            Application([_service()], NAMESPACE, name="SforceService",
-                        in_protocol=SforceSoap(), out_protocol=SforceSoap())
-        )  # fmt: skip
+        with _BUILDING:
+            self._server = _Transport(
+                Application([_service()], NAMESPACE, name="SforceService",
+                            in_protocol=SforceSoap(), out_protocol=SforceSoap())
+            )  # fmt: skip
 
     def answer(self, request: Request) -> tuple[int, bytes]:
         """HTTP status and body; what goes wrong is a fault. Raises Interrupted where a rule says so."""
