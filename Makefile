@@ -31,8 +31,7 @@ test: setup
 	@PYTHON=$(BIN)/python scripts/postgres.sh run $(MAKE) --no-print-directory pytest
 
 # every test; where a PostgreSQL is running, what touches the database once more on it
-ON_POSTGRESQL := tests/org tests/rules tests/soap/test_errors.py tests/soap/test_error_states.py \
-	tests/clients/test_zeep.py tests/mail/test_outbox.py tests/mail/test_delivery.py
+ON_POSTGRESQL := tests/org tests/rules tests/soap/test_error_states.py tests/mail/test_outbox.py
 
 pytest:
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

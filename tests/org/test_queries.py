@@ -61,7 +61,7 @@ def test_a_query_that_takes_too_long_is_ended(crowded: Service, name: str) -> No
     taken = perf_counter() - started
 
     assert answer.fault == TIMEOUT
-    assert taken < 1.0
+    assert taken < 5.0
     assert client.query("SELECT COUNT() FROM CollaborationInvitation").status == 200
 
 
@@ -113,7 +113,7 @@ def test_no_text_takes_long_to_refuse(shared: Service, name: str) -> None:
 
     assert answer.fault[0] in ("sf:MALFORMED_QUERY", "sf:QUERY_TOO_COMPLICATED", "sf:INVALID_FIELD",
                                "sf:NUMBER_OUTSIDE_VALID_RANGE")  # fmt: skip
-    assert taken < 1.0
+    assert taken < 5.0
 
 
 @pytest.mark.parametrize(
