@@ -1,15 +1,17 @@
 """The composition root: the only place where all parts meet."""
 
+import importlib
 import secrets
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from orgbox.catalog.load import Catalog, standard_catalog
 from orgbox.clock import Clock
 from orgbox.config import Config
-from orgbox.http.edge import Edge, Endpoint, known_version
+from orgbox.http.edge import Edge, Endpoint, Environ, StartResponse, WsgiApp, known_version
 from orgbox.limits import STRICT, Limits
 from orgbox.mail.sender import Sender
 from orgbox.mail.smtp import Relay
@@ -34,7 +36,6 @@ from orgbox.soap.service import SoapService
 from orgbox.soap.wsdl import wsdl
 from orgbox.web.control import Control
 from orgbox.web.desk import Desk
-from orgbox.web.site import make_site
 
 
 class Address:
@@ -121,9 +122,25 @@ def build(
     version = description().versions[-1]
     desk = Desk(orgs, calls, config.external_url, version, LinkAcceptance(orgs), mailbox)
     control = _control(config, orgs, random_key or secrets.token_urlsafe(24))
-    edge = Edge(config, SoapService(orgs, calls), _wsdl_writer(orgs), make_site(desk, control))
+    edge = Edge(config, SoapService(orgs, calls), _wsdl_writer(orgs), Site(desk, control))
     sender = Sender(Delivery(orgs, address, time.time), relay) if relay else None
     return App(config, orgs, edge, mailbox, desk, address, sender)
+
+
+class Site:
+    """The pages as WSGI, imported and put together when somebody asks for one: SOAP clients do not wait."""
+
+    def __init__(self, desk: Desk, control: Control) -> None:
+        self._parts = desk, control
+        self._lock = threading.Lock()
+        self._site: WsgiApp | None = None
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one HTTP request."""
+        with self._lock:
+            if self._site is None:
+                self._site = importlib.import_module("orgbox.web.site").make_site(*self._parts)
+        return self._site(environ, start_response)
 
 
 def _control(config: Config, orgs: Orgs, random_key: str) -> Control:
