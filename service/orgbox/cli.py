@@ -1,5 +1,6 @@
 """The command `orgbox`."""
 
+import gc
 import os
 import secrets
 import sys
@@ -64,6 +65,7 @@ for data_command in COMMANDS:
 @_settings
 def serve(workers: int, **given: Any) -> None:
     """Serve until SIGTERM or Ctrl-C."""
+    gc.disable()  # what is made while starting stays: looking for garbage in it only takes time
     try:
         config = configure(**given)
         key = "" if config.control_key else secrets.token_urlsafe(24)
@@ -74,6 +76,8 @@ def serve(workers: int, **given: Any) -> None:
         listener = server.listen(config)
     except _CANNOT_START as error:
         raise _refusal(error) from None
+    gc.freeze()
+    gc.enable()
     if key:
         print(f"orgbox: control key {key}", file=sys.stderr, flush=True)
     print(f"orgbox: ready on {server.url_of(listener, config)}", flush=True)
