@@ -2,6 +2,7 @@
 # make test   set up and run every test
 # make check  lint and types
 # make matrix run every client library, and write the tables of what they did
+# make fuzz   two minutes of bytes at every door, led by coverage
 # make bench  side-by-side measurements
 # make test-all, make test-newest   the tests on every, or the clients on the newest, Python found
 # make test-postgresql   what touches the database, on PostgreSQL
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 EXTRAS := client,postgresql,test,check
 PYTEST_ARGS ?=
 
-.PHONY: setup run test pytest test-postgresql pytest-postgresql matrix check bench test-all test-newest wsdl \
+.PHONY: setup run test pytest test-postgresql pytest-postgresql matrix check fuzz bench test-all test-newest wsdl \
 	screenshots clean
 
 setup: $(VENV)/.ready
@@ -53,6 +54,11 @@ matrix: setup
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# what it finds is in build/fuzz; FUZZ_ARGS="soap --seconds 600 --keep" for more of one
+fuzz: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[fuzz]'
+	$(BIN)/python -m fuzz --seconds 120 $(FUZZ_ARGS)
 
 bench: setup
 	$(BIN)/python -m bench

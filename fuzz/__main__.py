@@ -1,0 +1,62 @@
+"""`python -m fuzz [TARGET ...] [--seconds N] [--runs N] [--keep]`: the targets, one process each in turn."""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from fuzz import corpus, words
+from fuzz.targets import TARGETS
+
+WORK = Path("build/fuzz")
+_LONGEST = {"soap": 4096, "schema": 4096, "ids": 64}
+_LONG = 1024
+"""Bytes of an input at most."""
+_KEPT_BYTES = 1500
+"""An input of the corpus is not longer."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Fuzz; the exit status tells whether anything was found. What was found is in build/fuzz."""
+    parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
+    parser.add_argument("target", nargs="*", choices=[[], *TARGETS], help="default: all")
+    parser.add_argument("--seconds", type=int, default=120, help="in all, shared out among the targets")
+    parser.add_argument("--runs", type=int, default=-1, help="inputs of each target at most")
+    parser.add_argument("--keep", action="store_true", help="put what covers new ground into the corpus")
+    given = parser.parse_args(arguments)
+    names = given.target or list(TARGETS)
+    flags = [f"-max_total_time={max(1, given.seconds // len(names))}", f"-runs={given.runs}"]
+    failed = [name for name in names if _fuzz(name, flags)]
+    if given.keep:
+        for name in names:
+            _keep(name)
+    print("fuzz: broken promises in " + ", ".join(failed) if failed else "fuzz: nothing found", flush=True)
+    return 1 if failed else 0
+
+
+def _fuzz(name: str, flags: Sequence[str]) -> int:
+    grown = WORK / name
+    corpus.unpack(name, grown)
+    print(f"== {name}", flush=True)
+    return _run(
+        name, *flags, f"-max_len={_LONGEST.get(name, _LONG)}", "-timeout=20", "-rss_limit_mb=1500",
+        "-print_final_stats=1", f"-artifact_prefix={WORK}/{name}-", f"-dict={words.dictionary(WORK)}",
+        str(grown),
+    )  # fmt: skip
+
+
+def _keep(name: str) -> None:
+    """Replace the corpus by the fewest inputs that cover what the grown one covers."""
+    least = WORK / f"{name}.least"
+    least.mkdir(exist_ok=True)
+    if _run(name, "-merge=1", str(least), str(WORK / name)) == 0:
+        corpus.pack(name, least, _KEPT_BYTES)
+
+
+def _run(name: str, *flags: str) -> int:
+    return subprocess.run([sys.executable, "-m", "fuzz.guided", name, *flags], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

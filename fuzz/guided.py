@@ -1,0 +1,33 @@
+"""One target under atheris: `python -m fuzz.guided TARGET [libFuzzer's own flags and folders]`.
+
+Instrumented before anything of the house is imported; an input that takes a second of processor time is
+as wrong as one that raises.
+"""
+
+import sys
+import time
+
+import atheris
+
+MOST_SECONDS = 1.0
+
+with atheris.instrument_imports(include=["orgbox", "spyne"]):
+    from fuzz.targets import TARGETS
+
+
+def main() -> None:
+    """Fuzz until libFuzzer's flags say otherwise."""
+    name = sys.argv.pop(1)
+    check = TARGETS[name]()
+
+    def one(data: bytes) -> None:
+        began = time.process_time()
+        check(data)
+        assert time.process_time() - began < MOST_SECONDS, "slow"
+
+    atheris.Setup(sys.argv, one)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
