@@ -38,7 +38,7 @@ pytest:
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 # what touches the database, once more on a PostgreSQL of its own
-ON_POSTGRESQL := tests/org tests/rules tests/soap/test_error_states.py tests/mail/test_outbox.py
+ON_POSTGRESQL := tests/org tests/rules tests/inspection tests/soap/test_error_states.py tests/mail/test_outbox.py
 
 test-postgresql: setup
 	@PYTHON=$(BIN)/python scripts/postgres.sh run $(MAKE) --no-print-directory pytest-postgresql

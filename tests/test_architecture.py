@@ -13,7 +13,7 @@ LAYERS = (
     ("soql", "mail"),
     ("org",),
     ("web", "soap", "rules"),
-    ("http",),
+    ("http", "inspection"),
     ("app", "org_commands"),
     ("schema_commands", "data_commands"),
     ("cli", "testing"),
@@ -26,8 +26,8 @@ OUTSIDE = {
     "flask": ("web",),
     "waitress": ("http",),
     "cryptography": ("http", "org/assertion.py"),
-    "sqlalchemy": ("org", "soql/compile", "catalog/fieldtypes.py", "rules", "cli.py", "schema_commands.py",
-                   "soap/request.py"),
+    "sqlalchemy": ("org", "soql/compile", "catalog/fieldtypes.py", "rules", "inspection", "app.py", "cli.py",
+                   "schema_commands.py", "soap/request.py"),
 }
 
 

@@ -1,6 +1,7 @@
 """The composition root: the only place where all parts meet."""
 
 import importlib
+import os
 import secrets
 import threading
 import time
@@ -8,10 +9,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from sqlalchemy import make_url
+
 from orgbox.catalog.load import Catalog, standard_catalog
 from orgbox.clock import Clock
 from orgbox.config import Config
 from orgbox.http.edge import Edge, Endpoint, Environ, StartResponse, WsgiApp, known_version
+from orgbox.inspection.run import findings
 from orgbox.limits import STRICT, Limits
 from orgbox.mail.sender import Sender
 from orgbox.mail.smtp import Relay
@@ -89,17 +93,36 @@ def open_orgs(
 
     Raises SchemaError, SeedError, and SQLAlchemy's errors for a database that cannot be opened.
     """
-    database = Database(config.database, durable=config.durable, secret=config.secret)
-    passwords = Passwords(config.hash_memory_kib, config.hash_rounds)
     if config.rules:
         rules = with_own(rules, config.rules)
-    orgs = Orgs(database, standard_catalog(), rules, passwords, limits, clock or Clock())
+    orgs = _registry(config, clock or Clock(), limits, rules)
     orgs.prepare()
-    _ = database.key  # made before there are workers, so that all have the same
+    _ = orgs.database.key  # made before there are workers, so that all have the same
     if not orgs.all():
         seed = read_seed(config.seed)
         orgs.create(seed)
     return orgs
+
+
+def _registry(config: Config, clock: Clock, limits: Limits, rules: Mapping[str, Rules]) -> Orgs:
+    database = Database(config.database, durable=config.durable, secret=config.secret)
+    passwords = Passwords(config.hash_memory_kib, config.hash_rounds)
+    return Orgs(database, standard_catalog(), rules, passwords, limits, clock)
+
+
+def check(config: Config) -> list[str]:
+    """What is wrong with the configured database, a line each; nothing is made and nothing changed.
+
+    Raises OSError where there is none, and as `open_orgs`.
+    """
+    url = make_url(config.database)
+    if url.get_backend_name() == "sqlite" and not os.path.isfile(url.database or ""):
+        raise FileNotFoundError(f"there is no database at {url.database}")
+    orgs = _registry(config, Clock(), STRICT, RULES)
+    try:
+        return list(findings(orgs))
+    finally:
+        orgs.database.close()
 
 
 def build(

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from orgbox import __version__
 from orgbox.app import App, build, open_orgs
+from orgbox.app import check as check_database
 from orgbox.catalog.load import standard_catalog
 from orgbox.config import SETTINGS, configure
 from orgbox.data_commands import COMMANDS
@@ -127,6 +128,21 @@ def tls_env(**given: Any) -> None:
         click.echo(settings_text(Certificates(folder_of(config), config.external_url)))
     except _CANNOT_START as error:
         raise _refusal(error) from None
+
+
+@main.command()
+@_settings
+def check(**given: Any) -> None:
+    """Look for what is wrong in the database, also while it is served; exit code 1 if there is something."""
+    try:
+        wrong = check_database(configure(**given))
+    except _CANNOT_START as error:
+        raise _refusal(error) from None
+    for line in wrong:
+        click.echo(line)
+    if wrong:
+        raise SystemExit(1)
+    click.echo("nothing is wrong")
 
 
 @main.command()

@@ -44,6 +44,11 @@ class Database:
         """The key. Raises OSError when its file cannot be written."""
         return tokens.read_key(self._url, self._secret)
 
+    @property
+    def kept_key(self) -> bytes | None:
+        """The key, or None where its file is missing; none is made."""
+        return self.key if tokens.has_key(self._url, self._secret) else None
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads. Raises ApiFault SERVER_UNAVAILABLE when there is no database."""

@@ -60,13 +60,15 @@ class Batch:
 class Unique:
     """A value that only one record may have: `value` gives it (None claims nothing), `error` the refusal.
 
-    `everywhere` means over all orgs of the service, not only this one.
+    `everywhere` means over all orgs of the service, not only this one; `optional` that an org may be set
+    to ask for it, so that older records may have the value without holding it.
     """
 
     kind: str
     value: Callable[[Record, "Session"], str | None]
     error: Callable[[Record, str], RecordError]
     everywhere: bool = False
+    optional: bool = False
 
 
 RecordRule = Callable[[Record, Batch], None]

@@ -78,7 +78,7 @@ def parse_seed(text: str) -> Seed:
 
 def plant(connection: Connection, org: Org, seed: Seed, passwords: Passwords) -> None:
     """Create the records of a seed. Raises SeedError when one is refused."""
-    session = _system_session(connection, org, seed.settings)
+    session = system_session(connection, org, seed.settings)
     made: dict[str, str] = {}
     hashes: dict[str, str] = {}
     for rows in _batches(seed):
@@ -179,7 +179,7 @@ def _granted(where: str, sobject: SObject, permission: str) -> dict[str, bool]:
     return {f.name: True}
 
 
-def _system_session(connection: Connection, org: Org, settings: OrgSettings) -> Session:
+def system_session(connection: Connection, org: Org, settings: OrgSettings) -> Session:
     """A session that may do everything, in the name of the first user to be created."""
     first = org.id_of(org.catalog["User"].key_prefix or "", 1)
     user = User(

@@ -31,7 +31,19 @@ def read_key(url: str, secret: str) -> bytes:
         return hashlib.sha256(url.encode()).digest()
     if parsed.database in (None, "", ":memory:"):
         return secrets.token_bytes(_KEY_BYTES)
-    return _kept_in(Path(f"{parsed.database}.key"))
+    return _kept_in(_file_of(parsed.database))
+
+
+def has_key(url: str, secret: str) -> bool:
+    """Whether the key of a database is there already."""
+    parsed = make_url(url)
+    if secret or parsed.get_backend_name() != "sqlite":
+        return True
+    return bool(parsed.database) and _file_of(str(parsed.database)).exists()
+
+
+def _file_of(database: str) -> Path:
+    return Path(f"{database}.key")
 
 
 def _kept_in(path: Path) -> bytes:

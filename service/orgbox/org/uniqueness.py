@@ -26,7 +26,7 @@ def claim(session: Session, sobject: SObject, records: list[Record]) -> None:
                 record.errors.append(rule.error(record, first))
             else:
                 claims[text] = first
-        scope = _scope(org, rule)
+        scope = scope_of(org, rule)
         taken = unique.claim(org.store, session.connection, scope, rule.kind, claims, org.number)
         for record in good_ones(records):
             text = rule.value(record, session)
@@ -60,7 +60,7 @@ def _release(session: Session, sobject: SObject, records: list[Record]) -> None:
     if not holders:
         return
     for rule in uniques(session, sobject):
-        scope = _scope(org, rule)
+        scope = scope_of(org, rule)
         unique.release(org.store, session.connection, scope, rule.kind, holders)
 
 
@@ -88,5 +88,6 @@ def duplicate(name: str, id_: str, fields: Sequence[str] = ()) -> RecordError:
     return RecordError("DUPLICATE_VALUE", text, fields)
 
 
-def _scope(org: Org, rule: Unique) -> int:
+def scope_of(org: Org, rule: Unique) -> int:
+    """Within what a value may be taken once: an org's number, or EVERYWHERE."""
     return unique.EVERYWHERE if rule.everywhere and not org.isolated else org.number

@@ -228,7 +228,9 @@ def _second_invitation(_: Record, holder: str) -> RecordError:
 RULES = Rules(
     facts=facts,
     fill=(platform_values,),
-    unique=(Unique("CollaborationInvitation.open", _open_invitation, _second_invitation),),
+    unique=(
+        Unique("CollaborationInvitation.open", _open_invitation, _second_invitation, optional=True),
+    ),
     before_create=(
         invitations_are_allowed,
         address_is_an_email_address,

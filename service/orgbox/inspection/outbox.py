@@ -1,0 +1,104 @@
+"""The outbox: each invitation has its mail, each mail its link, and none tells of nothing.
+
+An org that was copied has the invitations of the other one and not its mails; nor does a seed's invitation
+have one. So an invitation is expected to have a mail from the first on that has one.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import func, select
+
+from orgbox.inspection.view import View, some
+from orgbox.org import tokens
+from orgbox.org.registry import ORG
+
+_STATUSES = ("Queued", "Sent", "Failed", "Dropped")
+_ABOUT = {
+    "invitation": "CollaborationInvitation", "added": "CollaborationGroup", "password": "User",
+    "new_user": "User",
+}  # fmt: skip
+"""What each kind of mail tells of."""
+
+
+def no_mail_is_missing(view: View) -> Iterator[str]:
+    """The numbers of the mails have no gap up to the last one given."""
+    mails, counters = view.table("orgbox_mail"), view.table("orgbox_counter")
+    found = select(func.count(), func.min(mails.c.number), func.max(mails.c.number))
+    count, first, last = view.connection.execute(found.where(mails.c.org == view.org.number)).one()
+    mine = (counters.c.org == view.org.number) & (counters.c.name == mails.name)
+    given = view.connection.scalar(select(counters.c.value).where(mine)) or 0
+    if view.kind != ORG or (not count and view.org.isolated):
+        return
+    if not view.org.isolated:
+        first = 1
+    if count != given - (first or 1) + 1 or (count and last != given):
+        yield f"orgbox_mail: {count} mails, but the last of them is number {given}"
+
+
+def invitations_have_their_mails(view: View) -> Iterator[str]:
+    """Who was invited was told so: the mail is kept in the transaction of the invitation."""
+    table, mails = view.table("CollaborationInvitation"), view.table("orgbox_mail")
+    told = (mails.c.org == view.org.number) & (mails.c.kind == "invitation")
+    first = view.connection.scalar(select(func.min(mails.c.about)).where(told))
+    if first is None:
+        return
+    later = (table.c.org == view.org.number) & table.c.ParentId.is_(None) & (table.c.Id >= first)
+    its_own = select(mails.c.number).where(told, mails.c.about == table.c.Id)
+    if found := [row.Id for row in view.rows(select(table.c.Id).where(later, ~its_own.exists()))]:
+        yield f"CollaborationInvitation: no mail tells of {some(found)}"
+
+
+def mails_tell_of_records(view: View) -> Iterator[str]:
+    """No mail without the record it tells of, be it deleted since."""
+    for kind, name in _ABOUT.items():
+        mails = view.table("orgbox_mail")
+        mine = (mails.c.org == view.org.number) & (mails.c.kind == kind)
+        statement = select(mails.c.number).where(mine, _leads_nowhere(view, mails, mails.c.about, name))
+        if found := [row.number for row in view.rows(statement)]:
+            yield f"orgbox_mail: mails about no {name}: {some(found)}"
+
+
+def links_lead_to_invitations(view: View) -> Iterator[str]:
+    """No link to nothing."""
+    links = view.table("orgbox_link")
+    lost = _leads_nowhere(view, links, links.c.invitation, "CollaborationInvitation")
+    statement = select(links.c.invitation).where(links.c.org == view.org.number, lost)
+    if found := [row.invitation for row in view.rows(statement)]:
+        yield f"orgbox_link: links to no invitation: {some(found)}"
+
+
+def _leads_nowhere(view: View, table: Any, column: Any, name: str) -> Any:
+    target, deleted = view.table(name), view.table("orgbox_deleted")
+    there = select(target.c.Id).where(target.c.org == table.c.org, target.c.Id == column)
+    noted = (deleted.c.org == table.c.org) & (deleted.c.sobject == name) & (deleted.c.id == column)
+    return ~there.exists() & ~select(deleted.c.id).where(noted).exists()
+
+
+def mails_have_their_links(view: View) -> Iterator[str]:
+    """The link that the letter of an invitation holds is kept, and leads to that invitation."""
+    mails, links = view.table("orgbox_mail"), view.table("orgbox_link")
+    kept = select(links.c.hash, links.c.invitation).where(links.c.org == view.org.number)
+    known = {row.hash: row.invitation for row in view.rows(kept)}
+    if view.link_key is None:
+        if known:
+            yield "the key of the links is not beside the database: mails still to be written lead nowhere"
+        return
+    mine = (mails.c.org == view.org.number) & (mails.c.kind == "invitation")
+    wrong = []
+    for row in view.rows(select(mails.c.number, mails.c.about, mails.c.nonce).where(mine)):
+        token = tokens.invitation_token(view.link_key, row.about, row.nonce)
+        if known.get(tokens.token_hash(token)) != row.about:
+            wrong.append(row.number)
+    if wrong:
+        yield f"orgbox_mail: no link, or one made with another key, for mails {some(wrong)}"
+
+
+def mails_are_in_a_state(view: View) -> Iterator[str]:
+    """A mail waits, or what became of it is noted."""
+    mails = view.table("orgbox_mail")
+    mine = mails.c.org == view.org.number
+    tried = mails.c.status.in_(("Sent", "Failed")) & ((mails.c.attempts < 1) | mails.c.settled.is_(None))
+    wrong = mails.c.status.not_in(_STATUSES) | tried | mails.c.kind.not_in([*_ABOUT])
+    if found := [row.number for row in view.rows(select(mails.c.number).where(mine, wrong))]:
+        yield f"orgbox_mail: mails in no known state: {some(found)}"
