@@ -6,19 +6,20 @@ isolation").
 """
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ClauseElement, Connection, Dialect, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from orgbox.errors import ApiFault
 from orgbox.org import tokens
 
 _WRITE = "orgbox_write"
+_SAVEPOINT = "orgbox"
 BUSY_SECONDS = 6.0
 
 
@@ -78,6 +79,44 @@ class Database:
         compiled = statement.compile(dialect=self.positional)
         return str(compiled), tuple(compiled.positiontup or ())  # type: ignore[attr-defined]
 
+    def rows(
+        self, connection: Connection, text: str, parameters: Sequence[Any] = ()
+    ) -> list[tuple[Any, ...]]:
+        """Execute a kept text with positional parameters; the rows it gives, none if it gives none.
+
+        The driver does it: SQLAlchemy's result, which nobody asks, costs ten times the statement.
+        Raises the driver's errors, which `read` and `write` turn into faults.
+        """
+        with closing(_cursor(connection, text, parameters, many=False)) as cursor:
+            cursor.execute(text, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def many(
+        self, connection: Connection, text: str, parameters: Sequence[Sequence[Any]]
+    ) -> None:
+        """Execute a kept text once for each sequence of parameters, as `rows` does."""
+        if len(parameters) == 1:
+            self.rows(connection, text, parameters[0])
+        elif parameters:
+            with closing(_cursor(connection, text, parameters, many=True)) as cursor:
+                cursor.executemany(text, parameters)
+
+    @contextmanager
+    def savepoint(self, connection: Connection) -> Iterator[Callable[[], None]]:
+        """A part of a transaction, undone when an error passes through or by the function it yields."""
+
+        def undo() -> None:
+            self.rows(connection, f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
+
+        self.rows(connection, f"SAVEPOINT {_SAVEPOINT}")
+        try:
+            yield undo
+        except BaseException:
+            with suppress(self._driver.Error):  # the whole transaction is being undone
+                undo()
+            raise
+        self.rows(connection, f"RELEASE SAVEPOINT {_SAVEPOINT}")
+
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
@@ -91,22 +130,36 @@ class Database:
             else:
                 yield
         except DBAPIError as error:
-            raise _fault(error) or error from error
+            raise self._fault(error.orig, lost=error.connection_invalidated) or error from error
+        except self._driver.Error as error:
+            raise self._fault(error) or error from error
+
+    def _fault(self, error: BaseException | None, *, lost: bool = False) -> ApiFault | None:
+        """What an error of the driver means to the client, if it is a state that passes."""
+        text = str(error).lower()
+        if "locked" in text or "could not serialize" in text or "deadlock" in text:
+            return ApiFault(
+                "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record"
+            )
+        if lost or isinstance(error, self._driver.OperationalError):
+            return ApiFault("SERVER_UNAVAILABLE", "The server is unavailable; please try again later.")
+        return None
+
+    @property
+    def _driver(self) -> Any:
+        """The module of the driver, whose errors `rows` and `many` raise."""
+        return self.engine.dialect.loaded_dbapi
 
     def _connect(self) -> Connection:
         return self.engine.connect()
 
 
-def _fault(error: DBAPIError) -> ApiFault | None:
-    """What a database error means to the client, if it is a state that passes."""
-    text = str(error.orig).lower()
-    if "locked" in text or "could not serialize" in text or "deadlock" in text:
-        return ApiFault(
-            "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record"
-        )
-    if isinstance(error, OperationalError) or error.connection_invalidated:
-        return ApiFault("SERVER_UNAVAILABLE", "The server is unavailable; please try again later.")
-    return None
+def _cursor(connection: Connection, text: str, parameters: Any, *, many: bool) -> Any:
+    """A cursor of the driver; whoever listens to the statements of SQLAlchemy hears of this one too."""
+    cursor = connection.connection.cursor()
+    for hear in connection.dispatch.before_cursor_execute:
+        hear(connection, cursor, text, parameters, None, many)
+    return cursor
 
 
 def _engine(url: str, durable: bool) -> Engine:

@@ -74,11 +74,11 @@ def save(
             "Please rearrange the data to reduce chunking.",
         )
     existed = [r.values.get("Id") is not None for r in records]
-    with session.connection.begin_nested() as savepoint:
+    with session.org.store.database.savepoint(session.connection) as undo:
         for group in chunks:
             chunk(session, group, options)
         if options.all_or_none and any(r.errors for r in records):
-            savepoint.rollback()
+            undo()
             for record in records:
                 record.errors = record.errors or [ROLLED_BACK]
     return [

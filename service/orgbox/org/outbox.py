@@ -57,8 +57,7 @@ def queue(connection: Connection, org: Org, mails: Sequence[NewMail]) -> None:
 
 def _insert(connection: Connection, store: Store, name: str, rows: list[dict[str, Any]]) -> None:
     text, order = store.kept(("insert", name), lambda: insert(store.schema.system[name]))
-    if rows:
-        connection.exec_driver_sql(text, [tuple(row.get(column) for column in order) for row in rows])
+    store.database.many(connection, text, [[row.get(column) for column in order] for row in rows])
 
 
 def letter_of(mail: Row[Any], key: bytes, base_url: str) -> Letter:

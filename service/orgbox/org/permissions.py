@@ -32,9 +32,8 @@ def added_by_sets(
     store: Store, connection: Connection, org: int, user_id: str
 ) -> frozenset[str]:
     """Permissions of the permission sets assigned to a user, in one statement."""
-    text, order = store.kept("permission_sets", lambda: _sets(store))
     given = {"org": org, "user": user_id}
-    rows = connection.exec_driver_sql(text, tuple(given[name] for name in order))
+    rows = store.rows(connection, "permission_sets", lambda: _sets(store), given)
     found: frozenset[str] = frozenset()
     for row in rows:
         found |= of_profile(row)

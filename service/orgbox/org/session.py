@@ -83,12 +83,11 @@ def start(connection: Connection, org: Org, user_id: str, client: str = "") -> s
 def resume(connection: Connection, org: Org, session_id: str, version: int) -> Session:
     """The session of an id. Raises ApiFault INVALID_SESSION_ID if it is unknown, ended or expired."""
     hash_ = session_hash(session_id)
-    text, order = org.store.kept("resume", lambda: _resume_statement(org.store))
     given = {"hash": hash_, "number": org.number}
-    row = connection.exec_driver_sql(text, tuple(given[name] for name in order)).one_or_none()
-    if row is None:
+    rows = org.store.rows(connection, "resume", lambda: _resume_statement(org.store), given)
+    if not rows:
         raise _ended(hash_)
-    last_used, settings_json, faults, revision, expired, *user_row = row
+    last_used, settings_json, faults, revision, expired, *user_row = rows[0]
     org.follow(connection, revision)
     settings = keep_up(org, settings_json, faults)
     conditions, now = org.conditions, org.clock.now()

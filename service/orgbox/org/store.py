@@ -49,7 +49,7 @@ class Store:
                 value = row.get(name)
                 complete[shadow] = None if value is None else fold(value)
             parameters.append(tuple([complete.get(name) for name in names]))
-        connection.exec_driver_sql(text, parameters)
+        self.database.many(connection, text, parameters)
 
     def update(
         self, connection: Connection, org: int, sobject: SObject, rows: Iterable[tuple[str, Values]]
@@ -62,7 +62,7 @@ class Store:
         table = self.table(sobject)
         for names, group in groups.items():
             text, order = self.kept(("update", table.name, names), partial(_update, table, names))
-            connection.exec_driver_sql(text, [tuple(row[n] for n in order) for row in group])
+            self.database.many(connection, text, [[row[n] for n in order] for row in group])
 
     def _with_shadows(self, sobject: SObject, values: Values) -> dict[str, Any]:
         complete = dict(values)
@@ -76,8 +76,7 @@ class Store:
         """Remove the rows with these Ids."""
         table = self.table(sobject)
         text, _ = self.kept(("delete", table.name), lambda: _delete(table))
-        if keys:
-            connection.exec_driver_sql(text, [(org, key) for key in keys])
+        self.database.many(connection, text, [(org, key) for key in keys])
 
     def fetch(
         self,
@@ -106,11 +105,10 @@ class Store:
         """Rows whose `column` is one of `values`, in one statement, ordered by Id."""
         table = self.table(sobject)
         wanted = tuple(dict.fromkeys(columns))
-        text, _ = self.kept(
-            ("where", table.name, column, wanted), lambda: self._where(table, column, wanted)
-        )
-        result = connection.exec_driver_sql(text, (org, self.array(values)))
-        return [dict(zip(wanted, row, strict=True)) for row in result]
+        key = ("where", table.name, column, wanted)
+        given = {"org": org, "values": self.array(values)}
+        rows = self.rows(connection, key, lambda: self._where(table, column, wanted), given)
+        return [dict(zip(wanted, row, strict=True)) for row in rows]
 
     def _where(self, table: Table, column: str, wanted: tuple[str, ...]) -> Any:
         return (
@@ -138,13 +136,13 @@ class Store:
         """Which of these Ids were deleted."""
         if not keys:
             return set()
+        given = {"number": org, "sobject": sobject, "values": self.array(keys)}
+        return {row[0] for row in self.rows(connection, "deleted", self._deleted, given)}
+
+    def _deleted(self) -> Any:
         table = self.schema.system["orgbox_deleted"]
-        statement = (
-            select(table.c.id)
-            .where(table.c.org == org, table.c.sobject == sobject)
-            .where(self.is_one_of(table.c.id, "values"))
-        )
-        return set(connection.scalars(statement, {"values": self.array(keys)}))
+        mine = (table.c.org == bindparam("number")) & (table.c.sobject == bindparam("sobject"))
+        return select(table.c.id).where(mine, self.is_one_of(table.c.id, "values"))
 
     def mark_deleted(
         self, connection: Connection, org: int, sobject: str, keys: Sequence[str], when: str, by: str
@@ -172,23 +170,24 @@ class Store:
 
     def count_up(self, connection: Connection, org: int, name: str, by: int = 1) -> int:
         """Add to a counter of the org and return its new value."""
-        table = self.schema.system["orgbox_counter"]
-        insert_ = sqlite.insert if self.database.is_sqlite else postgresql.insert
-        text, order = self.kept(
-            "count_up",
-            lambda: (
-                insert_(table)
-                .values(org=bindparam("o"), name=bindparam("n"), value=bindparam("v"))
-                .on_conflict_do_update(
-                    index_elements=["org", "name"],
-                    set_={"value": table.c.value + literal_column("excluded.value")},
-                )
-                .returning(table.c.value)
-            ),
-        )
         given = {"o": org, "n": name, "v": by}
-        row = connection.exec_driver_sql(text, tuple(given[key] for key in order)).one()
-        return int(row[0])
+        ((value,),) = self.rows(connection, "count_up", self._count_up, given)
+        return int(value)
+
+    def _count_up(self) -> Any:
+        table = self.schema.system["orgbox_counter"]
+        make = sqlite.insert if self.database.is_sqlite else postgresql.insert
+        row = make(table).values(org=bindparam("o"), name=bindparam("n"), value=bindparam("v"))
+        raised = {"value": table.c.value + literal_column("excluded.value")}
+        counted = row.on_conflict_do_update(index_elements=["org", "name"], set_=raised)
+        return counted.returning(table.c.value)
+
+    def rows(
+        self, connection: Connection, key: object, make: Callable[[], Any], given: Values
+    ) -> list[tuple[Any, ...]]:
+        """Execute the statement kept under `key`; `given` holds its parameters by name."""
+        text, order = self.kept(key, make)
+        return self.database.rows(connection, text, [given[name] for name in order])
 
     def kept(self, key: object, make: Callable[[], Any]) -> tuple[str, tuple[str, ...]]:
         """Text and parameter order of a statement, compiled at its first use and kept under `key`."""
