@@ -15,7 +15,7 @@ LAYERS = (
     ("web", "soap", "rules"),
     ("http", "inspection"),
     ("app", "org_commands"),
-    ("schema_commands", "data_commands"),
+    ("schema_commands", "data_commands", "secure_command"),
     ("cli", "testing"),
     ("__main__",),
 )
@@ -27,7 +27,7 @@ OUTSIDE = {
     "waitress": ("http",),
     "cryptography": ("http", "org/assertion.py"),
     "sqlalchemy": ("org", "soql/compile", "catalog/fieldtypes.py", "rules", "inspection", "app.py", "cli.py",
-                   "schema_commands.py", "soap/request.py"),
+                   "schema_commands.py", "secure_command.py", "soap/request.py"),
 }
 
 

@@ -26,6 +26,7 @@ from orgbox.org.faults import Vocabulary
 from orgbox.org.lifecycle import Lifecycle
 from orgbox.org.mailbox import Mailbox
 from orgbox.org.passwords import Passwords
+from orgbox.org.published import openings
 from orgbox.org.registry import Orgs
 from orgbox.org.rulebook import Rules
 from orgbox.org.seed import read_seed
@@ -40,6 +41,24 @@ from orgbox.soap.service import SoapService
 from orgbox.soap.wsdl import wsdl
 from orgbox.web.control import Control
 from orgbox.web.desk import Desk
+
+
+class Exposed(ValueError):
+    """Other machines would reach a service that opens with what everybody can read."""
+
+
+def refuse_published(config: Config, orgs: Orgs) -> None:
+    """Raises Exposed where other machines reach the service, and anyone has a published password."""
+    if config.takes_published:
+        return
+    found = openings(orgs)
+    if found:
+        others = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        raise Exposed(
+            f"other machines reach {config.host or 'every address'}, and {found[0].name}{others} can be used "
+            "with what the manual tells everybody: run `orgbox secure`, begin with a seed of your own, or "
+            "say that it is meant so with --published-passwords"
+        )
 
 
 class Address:
@@ -172,7 +191,7 @@ def _control(config: Config, orgs: Orgs, random_key: str) -> Control:
         enumerations["fns:ExceptionCode"].names, enumerations["StatusCode"].names, frozenset(HANDLERS)
     )
     key = config.control_key
-    return Control(Lifecycle(orgs), words, key or random_key, bool(key), config.seed)
+    return Control(Lifecycle(orgs), words, key or random_key, bool(key), config.seed, config.takes_published)
 
 
 def _wsdl_writer(orgs: Orgs) -> Callable[[Endpoint, str], bytes]:

@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from orgbox import __version__
-from orgbox.app import App, build, open_orgs
+from orgbox.app import App, build, open_orgs, refuse_published
 from orgbox.app import check as check_database
 from orgbox.catalog.load import standard_catalog
 from orgbox.config import SETTINGS, configure
@@ -26,6 +26,7 @@ from orgbox.http.edge import known_version
 from orgbox.org.schema import SchemaError
 from orgbox.org_commands import org
 from orgbox.schema_commands import schema
+from orgbox.secure_command import secure
 from orgbox.soap.dialects import ENTERPRISE, PARTNER
 from orgbox.soap.wsdl import wsdl as write_wsdl
 
@@ -57,6 +58,7 @@ def main() -> None:
 
 main.add_command(org)
 main.add_command(schema)
+main.add_command(secure)
 for data_command in COMMANDS:
     main.add_command(data_command)
 
@@ -70,9 +72,11 @@ def serve(workers: int, **given: Any) -> None:
     try:
         config = configure(**given)
         key = "" if config.control_key else secrets.token_urlsafe(24)
-        if workers > 1:
-            open_orgs(config).database.close()
         app = None if workers > 1 else build(config, random_key=key)
+        orgs = app.orgs if app else open_orgs(config)
+        refuse_published(config, orgs)
+        if app is None:
+            orgs.database.close()
         context = server.tls_of(config)
         listener = server.listen(config)
     except _CANNOT_START as error:

@@ -2,6 +2,7 @@
 in the documentation.
 """
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,10 +50,20 @@ SETTINGS = (
     Setting("call_log", 200, "SOAP calls the console shows of each org; 0 keeps none."),
     Setting("control_key", "", "Key of the control API; empty for a random one, printed at start, that "
             "opens it to this machine alone."),
+    Setting("published_passwords", False, "Whether other machines may reach a service whose users have the "
+            "password that this manual gives them."),
     Setting("tls", False, "Whether to serve https, with certificates made at the first start."),
     Setting("tls_folder", "", "Folder of these certificates; empty for one beside the SQLite database."),
     Setting("strict_soap_action", False, "Whether a missing SOAPAction header is a fault."),
 )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is reached from this machine alone; of names, only localhost is."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,11 @@ class Config:
     """The values of all settings, by name."""
 
     values: Mapping[str, Any]
+
+    @property
+    def takes_published(self) -> bool:
+        """Whether what the manual tells of passwords may open the service."""
+        return is_loopback(self.host) or self.published_passwords is True
 
     def __getattr__(self, name: str) -> Any:
         try:

@@ -18,6 +18,7 @@ from orgbox.errors import ApiFault, OrgboxError
 from orgbox.org.faults import Vocabulary
 from orgbox.org.lifecycle import Lifecycle, NoSuchSnapshot
 from orgbox.org.org import Org
+from orgbox.org.published import has_published
 from orgbox.org.seed import Seed, SeedError, parse_seed, read_seed
 from orgbox.web.desk import desk, service_url
 
@@ -29,7 +30,8 @@ _NO_CONTENT = ("", 204)
 class Control:
     """What the control API needs beside the desk. `chosen` tells a key that was set from a random one.
 
-    `seed` is the path of the seed of orgs made without one, empty for Acme's.
+    `seed` is the path of the seed of orgs made without one, empty for Acme's; without `takes_published`
+    no org is made that opens with what everybody can read.
     """
 
     lifecycle: Lifecycle
@@ -37,6 +39,7 @@ class Control:
     key: str
     chosen: bool
     seed: str
+    takes_published: bool = True
 
 
 def control() -> Control:
@@ -133,6 +136,8 @@ def create_org() -> ResponseReturnValue:
     """A new isolated org, as the TOML text `seed` has it or as the service's own seed."""
     values = sent()
     seed = _seed(text_of(values, "seed"))
+    if has_published(seed) and not control().takes_published:
+        raise BadRequest("other machines reach this service: the seed must not have a published password")
     org = control().lifecycle.create(seed, text_of(values, "name"))
     return jsonify(org_shown(org) | {"password": seed.password}), 201
 
