@@ -8,6 +8,8 @@ the number picks one of `ABCDEFGHIJKLMNOPQRSTUVWXYZ012345` (checked against reco
 from functools import lru_cache
 
 EMPTY_ID = "000000000000000AAA"
+LENGTH = 18
+"""Characters of an id as it is stored."""
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALUE = {character: number for number, character in enumerate(_DIGITS)}
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"

@@ -116,7 +116,11 @@ def in_order(
     keys: Sequence[tuple[str, bool, bool]],
     rank: Mapping[str, Sequence[str]],
 ) -> list[Record]:
-    """Rows sorted by (path, descending, nulls last), at last by Id; nulls first unless last is said."""
+    """Rows sorted by (path, descending, nulls last), at last by Id in the direction of the last key.
+
+    Nulls first unless last is said.
+    """
+    backwards = bool(keys) and keys[-1][1]
 
     def key(row: Record, path: str) -> Any:
         value = world.value(row, path)
@@ -131,7 +135,7 @@ def in_order(
             if x is None or y is None:
                 return (-1 if x is None else 1) * (-1 if last else 1)
             return (-1 if x < y else 1) * (-1 if descending else 1)
-        return -1 if a["Id"] < b["Id"] else int(a["Id"] > b["Id"])
+        return -1 if (a["Id"] < b["Id"]) != backwards else int(a["Id"] != b["Id"])
 
     return sorted(rows, key=cmp_to_key(compare))
 

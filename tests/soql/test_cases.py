@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 
+from orgbox import ids
 from orgbox.errors import ApiFault, QueryFault
 from orgbox.soql import Viewer
 from orgbox.soql.shape import Answer, Children, Choice, Compound, Item, Parent, Shape, Value
@@ -95,7 +96,8 @@ def _answer(query: str, case: Case, bench: Bench) -> str:
 def _check_page(bench: Bench, prepared: object, values: dict, rows: list) -> None:
     """The Ids come in the order of the rows, and the page for them has the same rows."""
     plan = prepared.plan
-    found = [row[0] for row in bench.run(plan.ids, values)]
+    joined = str(bench.run(plan.ids, values)[0][0] or "")
+    found = [joined[at : at + ids.LENGTH] for at in range(0, len(joined), ids.LENGTH)]
     assert found == [row[plan.root_id] for row in rows]
     page = bench.run(plan.page, values | {"ids": found})
     assert sorted(page, key=lambda row: found.index(row[plan.root_id])) == rows

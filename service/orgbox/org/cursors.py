@@ -49,8 +49,8 @@ def new(session: Session, query: str, all_rows: bool, size: int) -> Cursor:
     return Cursor(id_, query, all_rows, size, session.version < _LONG_LIVED_FROM)
 
 
-def keep(session: Session, cursor: Cursor, found: list[str]) -> Later:
-    """Write the cursor with the Ids it found; remove those whose time is over."""
+def keep(session: Session, cursor: Cursor, found: str) -> Later:
+    """Write the cursor with the Ids it found, one behind another; remove those whose time is over."""
     org, system = session.org, session.org.store.schema.system
     row = {
         "org": org.number, "id": cursor.id, "user_id": session.user.id, "created": session.now,
@@ -58,8 +58,8 @@ def keep(session: Session, cursor: Cursor, found: list[str]) -> Later:
         "version": session.version, "size": cursor.size,
     }  # fmt: skip
     chunks = [
-        {"org": org.number, "cursor": cursor.id, "number": n, "ids": "".join(chunk)}
-        for n, chunk in enumerate(_chunks(found))
+        {"org": org.number, "cursor": cursor.id, "number": n, "ids": chunk}
+        for n, chunk in enumerate(_cut(found, ids.LENGTH * _CHUNK))
     ]
 
     def save(connection: Connection) -> None:
@@ -116,12 +116,13 @@ def ids_between(session: Session, cursor: Cursor, start: int, stop: int) -> list
     )
     joined = "".join(session.connection.scalars(statement))
     first = start // _CHUNK * _CHUNK
-    part = joined[18 * (start - first) : 18 * (stop - first)]
-    return [part[at : at + 18] for at in range(0, len(part), 18)]
+    part = joined[ids.LENGTH * (start - first) : ids.LENGTH * (stop - first)]
+    return list(_cut(part, ids.LENGTH))
 
 
-def _chunks(found: list[str]) -> Iterable[list[str]]:
-    return (found[start : start + _CHUNK] for start in range(0, len(found), _CHUNK))
+def _cut(text: str, length: int) -> Iterable[str]:
+    """The text in pieces of that length."""
+    return (text[start : start + length] for start in range(0, len(text), length))
 
 
 def _alive(session: Session) -> ColumnElement[bool]:

@@ -60,9 +60,9 @@ def _first_batch(
     rows = plan.complete(rows[:batch_size], values, execute)
     if values["offset"]:
         return Answer(plan.shape, rows, len(rows)), None
-    found = [row[0] for row in execute(plan.ids, values)]
-    cursor = cursors.new(session, prepared.query.text, all_rows, len(found))
-    answer = Answer(plan.shape, rows, len(found), cursor.locator(batch_size))
+    found = str(execute(plan.ids, values)[0][0])
+    cursor = cursors.new(session, prepared.query.text, all_rows, len(found) // ids.LENGTH)
+    answer = Answer(plan.shape, rows, cursor.size, cursor.locator(batch_size))
     return answer, cursors.keep(session, cursor, found)
 
 

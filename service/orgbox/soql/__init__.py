@@ -12,8 +12,8 @@
         size = run(plan.count, values)[0][0]
     rows = run(plan.rows, values | {"limit": min(values["limit"], batch_size + 1)})
     if len(rows) > batch_size:                                 # more than a batch: a cursor
-        ids = [id_ for id_, in run(plan.ids, values)]          # its size and order
-        page = run(plan.page, values | {"ids": ids[start:stop]})   # later pages, in no order
+        ids = run(plan.ids, values)[0][0]                      # all of them, 18 characters each
+        page = run(plan.page, values | {"ids": [ids[:18], …]}) # later pages, in no order
     answer = Answer(plan.shape, rows, size, locator)           # row[plan.root_id] is the Id
 
 `values["limit"]` and `values["offset"]` are those of the query, or UNLIMITED and 0. `prepare` and

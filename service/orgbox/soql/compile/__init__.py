@@ -10,7 +10,7 @@ from sqlalchemy.types import BigInteger
 
 from orgbox.soql.bound import BoundQuery, BoundSelect
 from orgbox.soql.compile.attachments import attachments
-from orgbox.soql.compile.dialect import InList
+from orgbox.soql.compile.dialect import InList, end_to_end
 from orgbox.soql.compile.groups import grouped, repairs
 from orgbox.soql.compile.operands import Element, Environment, Reading, RowFilter, Tables
 from orgbox.soql.compile.order import order_keys
@@ -66,8 +66,8 @@ def _records(query: BoundSelect, reading: Reading, parameters: Parameters, env: 
     matching = everything.where(*_conditions(query, reading, parameters, env))
     ordered = matching.order_by(*order_keys(query, reading))
     page = everything.where(*reading.conditions(), InList(root_id, "ids"))
-    ids = ordered.with_only_columns(root_id)
-    return _limited(ordered), _limited(ids), page, _count(matching, query, root_id)
+    ids = _one_text(_limited(ordered.with_only_columns(root_id)))
+    return _limited(ordered), ids, page, _count(matching, query, root_id)
 
 
 def _groups(query: BoundSelect, reading: Reading, parameters: Parameters, env: Environment) -> _Statements:
@@ -75,6 +75,12 @@ def _groups(query: BoundSelect, reading: Reading, parameters: Parameters, env: E
     where = and_(*_conditions(query, reading, parameters, env))
     rows = _limited(grouped(query, reading, parameters, env, where))
     return rows, rows, rows, select(func.count()).select_from(rows.subquery())
+
+
+def _one_text(ids: Select[Any]) -> Select[Any]:
+    """The Ids one behind another: a tenth of the cost of as many rows."""
+    found = ids.subquery("i")
+    return select(end_to_end(found.c[0]))
 
 
 def _limited(statement: Select[Any]) -> Select[Any]:

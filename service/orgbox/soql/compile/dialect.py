@@ -8,6 +8,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import Boolean, TypeEngine
 
 DIALECTS: dict[str, Dialect] = {
@@ -44,6 +45,23 @@ class Bracketed(ColumnElement[bool]):
 
     def self_group(self, against: Any = None) -> "Bracketed":
         return self
+
+
+class end_to_end(GenericFunction[str]):
+    """The texts of all rows, one behind another."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(end_to_end)
+def _string_agg(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"string_agg({compiler.process(element.clauses, **kw)}, '')"
+
+
+@compiles(end_to_end, "sqlite")
+def _group_concat(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"group_concat({compiler.process(element.clauses, **kw)}, '')"
 
 
 @compiles(Bracketed)

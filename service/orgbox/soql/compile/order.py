@@ -8,8 +8,13 @@ from orgbox.soql.compile.operands import Element, Reading
 
 
 def order_keys(query: BoundSelect, reading: Reading) -> list[Element]:
-    """The query's keys and at last the Id, so that pages are stable."""
-    return [*(_key(sort, reading) for sort in query.order), reading.value(query.root.id)]
+    """The query's keys and at last the Id, so that pages are stable.
+
+    The Id goes in the direction of the key before it: an index on key and Id then serves both.
+    """
+    id_ = reading.value(query.root.id)
+    keys = [_key(sort, reading) for sort in query.order]
+    return [*keys, id_.desc() if query.order and query.order[-1].descending else id_]
 
 
 def _key(sort: Sort, reading: Reading) -> Element:

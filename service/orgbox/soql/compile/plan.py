@@ -165,7 +165,7 @@ class Plan:
     """What executes a query of one shape.
 
     `rows` selects the columns of `shape` in the query's order, limited by the values `limit` and
-    `offset`; `ids` the Ids of all of them in that order; `page` the same columns for the list of
+    `offset`; `ids` the Ids of all of them in that order, as one text; `page` the same columns for the list of
     Ids in the value `ids`, in no order; `count` how many there are. `root_id` is the place of the
     Id in a row. An aggregate query (`grouped`) has neither Ids nor pages. Rows of every statement
     pass through `complete`.
