@@ -18,6 +18,7 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from orgbox.config import Config
+from orgbox.http.bounds import HEADER_BYTES, BoundedChannel, body_bytes, close_the_idle
 from orgbox.http.tls import accept_tls
 
 _DRAIN_SECONDS = 25.0
@@ -60,13 +61,14 @@ def make_server(
 ) -> Any:
     """A waitress server on a listening socket, with TLS if there is a context."""
     server = create_server(
-        app, sockets=[listener], threads=config.threads, ident=None, connection_limit=1000,
-        channel_timeout=60, cleanup_interval=10, backlog=_BACKLOG, asyncore_use_poll=True,
-        max_request_body_size=2 * config.message_bytes + 1_048_576, map={},
+        app, sockets=[listener], threads=config.threads, ident=None, connection_limit=config.connections,
+        channel_timeout=config.idle_seconds, cleanup_interval=min(10, config.idle_seconds),
+        backlog=_BACKLOG, asyncore_use_poll=True, map={},
+        max_request_header_size=HEADER_BYTES, max_request_body_size=body_bytes(config),
         clear_untrusted_proxy_headers=False, url_scheme="https" if context else "http",
     )  # fmt: skip
-    if context:
-        server.channel_class = accept_tls(context)
+    server.channel_class = accept_tls(context) if context else BoundedChannel
+    server.maintenance = lambda now: close_the_idle(server, config.request_seconds)
     return server
 
 

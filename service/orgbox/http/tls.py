@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from waitress.channel import HTTPChannel
+from orgbox.http.bounds import BoundedChannel
 
 _RECORD = 16_384
 """Bytes of a TLS record: what is written at a time, and the least to read at once, so that nothing stays
@@ -102,7 +102,7 @@ def _as_of_tcp(error: ssl.SSLError) -> OSError:
     return ConnectionResetError(errno.ECONNRESET, error.reason or "TLS ended")
 
 
-class TlsChannel(HTTPChannel):  # type: ignore[misc]
+class TlsChannel(BoundedChannel):
     """A channel of waitress that shakes hands first. `context` is a keyword of its own."""
 
     def __init__(

@@ -1,0 +1,104 @@
+"""Bounds that waitress does not have, in memory and in time.
+
+A body that is too large is read to its end and thrown away, so that the client gets to hear why: closing
+at once would break its connection before it reads the answer. Lines between chunks are short. A request
+must be there whole after `request_seconds`, however busily it trickles in, and a connection on which
+nothing moves for `idle_seconds` is closed even if its client does not read.
+"""
+
+import time
+from io import BytesIO
+from typing import Any
+
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.utilities import BadRequest, RequestEntityTooLarge
+
+from orgbox.config import Config
+
+HEADER_BYTES = 64 * 1024
+_LONGEST_LINE = 8 * 1024
+"""Bytes of what stands between two chunks, and of what follows the last."""
+_READ_ON = 10
+"""A body this many times too large is not read to its end."""
+
+
+def body_bytes(config: Config) -> int:
+    """What a body may have on the wire to be kept at all: the largest message, and what chunks add to it."""
+    return int(config.message_bytes) * 9 // 8 + 65_536
+
+
+class _Nowhere:
+    """A buffer that keeps nothing."""
+
+    def append(self, data: bytes) -> None:
+        """Let it go."""
+
+    def __len__(self) -> int:
+        return 0
+
+    def getfile(self) -> BytesIO:
+        """An empty body."""
+        return BytesIO()
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class BoundedParser(HTTPRequestParser):  # type: ignore[misc]
+    """Reads a request. One that is too large comes out with no body and a Content-Length that says so."""
+
+    error: Any
+    completed: Any
+
+    def __init__(self, adj: Any) -> None:
+        super().__init__(adj)
+        self.began = time.monotonic()
+
+    def received(self, data: bytes) -> int:
+        """Take some bytes; returns how many belong to this request."""
+        consumed: int = super().received(data)
+        if isinstance(self.error, RequestEntityTooLarge):
+            self._throw_away()
+        elif self.chunked and not self.completed and self._between_chunks() > _LONGEST_LINE:
+            self.error = BadRequest("A line between chunks is too long")
+            self.completed = True
+        return consumed
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the head; who frames a body in two ways may want two servers to disagree (RFC 9112, 6.1)."""
+        super().parse_header(header_plus)
+        if self.chunked and "CONTENT_LENGTH" in self.headers:
+            raise ParsingError("Content-Length and Transfer-Encoding do not go together")
+
+    def _between_chunks(self) -> int:
+        return len(self.body_rcv.control_line) + len(self.body_rcv.trailer)
+
+    def _throw_away(self) -> None:
+        receiver, most = self.body_rcv, _READ_ON * self.adj.max_request_body_size
+        if max(self.content_length, self.body_bytes_received) > most:
+            return
+        if not isinstance(receiver.buf, _Nowhere):
+            receiver.buf.close()
+            receiver.buf = _Nowhere()
+        self.error = receiver.error
+        self.completed = bool(receiver.completed or receiver.error)
+        if self.chunked:
+            self.headers["CONTENT_LENGTH"] = str(self.body_bytes_received)
+
+
+class BoundedChannel(HTTPChannel):  # type: ignore[misc]
+    """A connection."""
+
+    parser_class = BoundedParser
+
+
+def close_the_idle(server: Any, request_seconds: float) -> None:
+    """Close connections whose time is up; runs in the server's loop, in place of waitress's own."""
+    now, idle_since = time.monotonic(), time.time() - server.adj.channel_timeout
+    for channel in list(server.active_channels.values()):
+        if channel.requests:
+            continue
+        partly = channel.request
+        if channel.last_activity < idle_since or (partly and now - partly.began > request_seconds):
+            channel.handle_close()
