@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bench import clients, compare, growth, inside, page, rules, start
+from bench import clients, compare, databases, growth, inside, page, rules, start
 from bench.options import QUICK, Options
 from bench.tables import Table
 
 PARTS: dict[str, Callable[[Options], list[Table]]] = {
     "peers": compare.run,
     "inside": inside.run,
+    "databases": databases.run,
     "growth": growth.run,
     "rules": rules.run,
     "start": start.run,

@@ -52,7 +52,7 @@ def run(options: Options) -> list[Table]:
         seeded, data = seed_orgbox(Path(folder), min(options.rows, _ROWS))
         app = build(orgbox_config(f"sqlite:///{seeded}"))
         recorder = Recorder(app)
-        session = _text(post(app.wsgi, LOGIN.request(data, 0)), "sessionId")
+        session = text_of(post(app.wsgi, LOGIN.request(data, 0)), "sessionId")
         bare = _bare_spyne(app, data, session)
         rows = [_row(w, app, bare.app, recorder, data, session, options) for w in WORKLOADS]
         app.close()
@@ -76,7 +76,8 @@ def post(app: Wsgi, body: bytes) -> bytes:
     return answer
 
 
-def _text(answer: bytes, name: str) -> str:
+def text_of(answer: bytes, name: str) -> str:
+    """The text of the first element of that name."""
     return str(etree.fromstring(answer).findtext(f".//{{*}}{name}"))
 
 

@@ -42,6 +42,9 @@ from orgbox.soap.wsdl import wsdl
 from orgbox.web.control import Control
 from orgbox.web.desk import Desk
 
+_SPARE_CONNECTIONS = 4
+"""Beyond two for each thread: for the sender of mails, and for starting."""
+
 
 class Exposed(ValueError):
     """Other machines would reach a service that opens with what everybody can read."""
@@ -115,16 +118,19 @@ def open_orgs(
     if config.rules:
         rules = with_own(rules, config.rules)
     orgs = _registry(config, clock or Clock(), limits, rules)
-    orgs.prepare()
-    _ = orgs.database.key  # made before there are workers, so that all have the same
-    if not orgs.all():
-        seed = read_seed(config.seed)
-        orgs.create(seed)
+    with orgs.database.alone():
+        orgs.prepare()
+        _ = orgs.database.key  # made before there are workers, so that all have the same
+        if orgs.is_empty():
+            orgs.create(read_seed(config.seed))
     return orgs
 
 
 def _registry(config: Config, clock: Clock, limits: Limits, rules: Mapping[str, Rules]) -> Orgs:
-    database = Database(config.database, durable=config.durable, secret=config.secret)
+    connections = 2 * config.threads + _SPARE_CONNECTIONS
+    database = Database(
+        config.database, durable=config.durable, secret=config.secret, connections=connections
+    )
     passwords = Passwords(config.hash_memory_kib, config.hash_rounds)
     return Orgs(database, standard_catalog(), rules, passwords, limits, clock)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, inspect
 
 from orgbox.org.schema import SchemaError
 from postgres import only_sqlite
@@ -40,6 +40,31 @@ def test_a_database_without_the_newest_columns_and_tables_gets_them_and_keeps_it
 
     assert found.texts("Id")[0] == alice.user_id
     assert not wrong
+
+
+def test_a_table_gets_the_key_it_has_now_and_keeps_its_rows(tmp_path: Path) -> None:
+    service = start_service(tmp_path)
+    alice = service.client("alice@acme.com")
+    service.stop()
+    columns = "hash, org, user_id, created, last_used, client"
+    sql(
+        tmp_path,
+        f"CREATE TABLE old AS SELECT {columns} FROM orgbox_session",
+        "DROP TABLE orgbox_session",
+        "CREATE TABLE orgbox_session (hash TEXT PRIMARY KEY, org BIGINT, user_id CHAR(18),"
+        " created TEXT, last_used TEXT, client TEXT) WITHOUT ROWID",
+        f"INSERT INTO orgbox_session ({columns}) SELECT {columns} FROM old",
+        "DROP TABLE old",
+    )
+
+    service = start_service(tmp_path)
+    alice.url = service.url
+    found = alice.query("SELECT Id FROM Organization")
+    keys = inspect(service.app.orgs.database.engine).get_pk_constraint("orgbox_session")
+    service.stop()
+
+    assert found.status == 200
+    assert keys["constrained_columns"] == ["org", "hash"]
 
 
 def test_a_database_of_a_newer_release_is_refused_and_not_touched(tmp_path: Path) -> None:

@@ -77,9 +77,8 @@ def resume(connection: Connection, org: Org, token: str, version: int) -> Sessio
 def touch(connection: Connection, session: Session) -> None:
     """Move the session's life on."""
     table = _table(session.org)
-    connection.execute(
-        update(table).where(table.c.hash == session.hash).values(last_used=session.now)
-    )
+    mine = (table.c.org == session.org.number) & (table.c.hash == session.hash)
+    connection.execute(update(table).where(mine).values(last_used=session.now))
 
 
 def end(orgs: Orgs, token: str) -> None:

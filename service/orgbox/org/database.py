@@ -1,44 +1,56 @@
 """Connections and transactions. One call is one transaction; on SQLite there is one writer at a time.
 
-SQLite runs in WAL mode: readers never wait. The driver's own transaction handling is switched off,
-because it would begin too late for savepoints (SQLAlchemy documentation, SQLite, "Serializable
-isolation").
+A transaction waits for a database that is away, as while another server takes over; one that the database
+has undone is an `Undone` fault, and may run again.
 """
 
+import random
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ClauseElement, Connection, Dialect, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import ClauseElement, Connection, Dialect, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
 
 from orgbox.errors import ApiFault
-from orgbox.org import tokens
+from orgbox.org import postgresql, sqlite, tokens
+from orgbox.org.modes import MODE, Mode
 
-_WRITE = "orgbox_write"
+_T = TypeVar("_T")
+_PATIENCE_SECONDS = 10.0
+_ATTEMPTS = 8
 _SAVEPOINT = "orgbox"
-BUSY_SECONDS = 6.0
+
+
+class Undone(ApiFault):
+    """The database has undone a transaction for a reason that passes: nothing of it is kept."""
 
 
 class Database:
-    """An engine and the two ways to use it: `read()` and `write()`, both yielding a connection.
+    """An engine and the ways to use it: `read()`, `write()` and `alone()`, which yield a connection.
 
-    `key` is the secret that belongs to the database and is not in it (see `tokens`).
+    `key` is the secret that belongs to the database and is not in it (see `tokens`). `connections` is the
+    most a process opens to PostgreSQL.
     """
 
-    def __init__(self, url: str, *, durable: bool = True, secret: str = "") -> None:
-        self.engine = _engine(url, durable)
+    def __init__(
+        self, url: str, *, durable: bool = True, secret: str = "", connections: int = 20
+    ) -> None:
+        parsed = make_url(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.engine = (
+            sqlite.make_engine(parsed, durable)
+            if self.is_sqlite
+            else postgresql.make_engine(parsed, connections)
+        )
         self._memory = isinstance(self.engine.pool, StaticPool)
         self._writer = threading.RLock()
         self._url, self._secret = url, secret
-
-    @property
-    def is_sqlite(self) -> bool:
-        """Whether the dialect is SQLite."""
-        return self.engine.dialect.name == "sqlite"
 
     @cached_property
     def key(self) -> bytes:
@@ -53,9 +65,8 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads. Raises ApiFault SERVER_UNAVAILABLE when there is no database."""
-        with self._guard(exclusive=self._memory), self._connect() as connection:
-            with connection.begin():
-                yield connection
+        with self._writer if self._memory else nullcontext(), self._transaction(Mode.READ) as connection:
+            yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -63,10 +74,30 @@ class Database:
 
         Raises ApiFault UNABLE_TO_LOCK_ROW when another process holds the write lock too long.
         """
-        with self._guard(exclusive=self.is_sqlite), self._connect() as connection:
-            writing = connection.execution_options(**{_WRITE: True})
-            with writing.begin():
-                yield writing
+        with self._writer if self.is_sqlite else nullcontext(), self._transaction(Mode.WRITE) as connection:
+            yield connection
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Wait until no other process is in here. (On SQLite there is but one writer anyway.)"""
+        if self.is_sqlite:
+            yield
+            return
+        with self._transaction(Mode.ALONE) as connection:
+            postgresql.lock_for_start(connection)
+            yield
+
+    def repeat(self, work: Callable[[], _T]) -> _T:
+        """The result of some work, done again as long as the database undoes it.
+
+        Raises Undone when it never succeeds, and what the work raises.
+        """
+        for attempt in range(_ATTEMPTS - 1):
+            try:
+                return work()
+            except Undone:
+                time.sleep(random.uniform(0, 0.005 * 2**attempt))
+        return work()
 
     @cached_property
     def positional(self) -> Dialect:
@@ -122,28 +153,63 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _guard(self, *, exclusive: bool) -> Iterator[None]:
+    def _transaction(self, mode: Mode) -> Iterator[Connection]:
+        committing = False
         try:
-            if exclusive:
-                with self._writer:
-                    yield
-            else:
-                yield
+            with self._begun(mode) as connection, self._as_sqlalchemy(connection):
+                yield connection
+                committing = mode is not Mode.READ
+                connection.commit()
         except DBAPIError as error:
-            raise self._fault(error.orig, lost=error.connection_invalidated) or error from error
-        except self._driver.Error as error:
-            raise self._fault(error) or error from error
+            raise self._fault(error, committing=committing) or error from error
+        except PoolTimeout as error:
+            raise _unavailable(ApiFault) from error
 
-    def _fault(self, error: BaseException | None, *, lost: bool = False) -> ApiFault | None:
-        """What an error of the driver means to the client, if it is a state that passes."""
-        text = str(error).lower()
-        if "locked" in text or "could not serialize" in text or "deadlock" in text:
-            return ApiFault(
-                "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record"
-            )
-        if lost or isinstance(error, self._driver.OperationalError):
-            return ApiFault("SERVER_UNAVAILABLE", "The server is unavailable; please try again later.")
-        return None
+    @contextmanager
+    def _as_sqlalchemy(self, connection: Connection) -> Iterator[None]:
+        """Errors that the driver raises in `rows` become SQLAlchemy's; a lost connection leaves the pool."""
+        dialect = self.engine.dialect
+        try:
+            yield
+        except self._driver.Error as error:
+            if lost := dialect.is_disconnect(error, connection.connection, None):
+                connection.invalidate(error)
+            raise DBAPIError.instance(
+                None, None, error, self._driver.Error, connection_invalidated=lost, dialect=dialect
+            ) from error
+
+    def _begun(self, mode: Mode) -> Connection:
+        """A connection whose transaction has begun. To begin is all that it takes to know it lives."""
+        until = time.monotonic() + (0 if self.is_sqlite else _PATIENCE_SECONDS)
+        while True:
+            connection = None
+            try:
+                connection = self._connect().execution_options(**{MODE: mode})
+                connection.begin()
+                return connection
+            except OperationalError as error:
+                if connection:
+                    connection.close()
+                if time.monotonic() > until or postgresql.is_refusal(str(error.orig)):
+                    raise
+            time.sleep(0.05)
+
+    def _fault(self, error: DBAPIError, *, committing: bool) -> ApiFault | None:
+        """What a database error means to the client, if it is a state that passes.
+
+        Whether a commit that was interrupted took place, nobody knows: it is not Undone.
+        """
+        state, text = getattr(error.orig, "sqlstate", None), str(error.orig).lower()
+        if state in postgresql.UNDONE:
+            return _locked(Undone)
+        if state in postgresql.LOCKED or "locked" in text:
+            return _locked(ApiFault)
+        if state in postgresql.READ_ONLY:
+            self.engine.dispose()  # the next connection looks for the server that may write
+            return _unavailable(Undone)
+        if error.connection_invalidated:
+            return _unavailable(ApiFault if committing else Undone)
+        return _unavailable(ApiFault) if isinstance(error, OperationalError) else None
 
     @property
     def _driver(self) -> Any:
@@ -154,43 +220,17 @@ class Database:
         return self.engine.connect()
 
 
+def _locked(kind: type[ApiFault]) -> ApiFault:
+    return kind("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
+
+
+def _unavailable(kind: type[ApiFault]) -> ApiFault:
+    return kind("SERVER_UNAVAILABLE", "The server is unavailable; please try again later.")
+
+
 def _cursor(connection: Connection, text: str, parameters: Any, *, many: bool) -> Any:
     """A cursor of the driver; whoever listens to the statements of SQLAlchemy hears of this one too."""
     cursor = connection.connection.cursor()
     for hear in connection.dispatch.before_cursor_execute:
         hear(connection, cursor, text, parameters, None, many)
     return cursor
-
-
-def _engine(url: str, durable: bool) -> Engine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, pool_recycle=1800)
-    options: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
-    if parsed.database in (None, "", ":memory:"):
-        options["poolclass"] = StaticPool
-    else:
-        options |= {"pool_size": 16, "max_overflow": 16}
-    engine = create_engine(parsed, **options)
-    event.listen(engine, "connect", _prepare_sqlite(durable))
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(durable: bool) -> Any:
-    def prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
-        cursor.execute("PRAGMA temp_store = MEMORY")
-        cursor.execute("PRAGMA cache_size = -16000")
-        cursor.close()
-
-    return prepare
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writing = connection.get_execution_options().get(_WRITE)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,6 +1,7 @@
 """What query() and search() share: who asks, and statements executed within the time a call has.
 
-SQLite is asked every few thousand steps whether the time is up; PostgreSQL is told the time beforehand.
+SQLite is asked every few thousand steps whether the time is up; PostgreSQL is told the time beforehand,
+unless it is what every reading transaction has.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,8 @@ from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.exc import OperationalError
 
 from orgbox.errors import ApiFault
+from orgbox.org.modes import Mode, mode_of
+from orgbox.org.postgresql import READ_SECONDS
 from orgbox.org.session import Session
 from orgbox.soql import Statement, Viewer
 
@@ -53,10 +56,12 @@ class Executor:
     connection: Connection
     seconds: float
     _end: float = 0.0
-    _told: float = 0.0
+    _told: float = READ_SECONDS
 
     def __post_init__(self) -> None:
         self._end = monotonic() + self.seconds
+        if mode_of(self.connection) is not Mode.READ:
+            self._told = 0.0
 
     def __call__(self, statement: Statement, values: Mapping[str, object]) -> list[Row]:
         """All rows of a statement. Raises ApiFault QUERY_TIMEOUT."""
@@ -76,7 +81,7 @@ class Executor:
         left = self._end - monotonic()
         if left <= 0:
             raise timeout()
-        if not self._told or self._told - left > 1.0:
+        if abs(self._told - left) > 1.0:
             milliseconds = max(1, int(left * 1000))
             self.connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds}")
             self._told = left

@@ -54,6 +54,13 @@ class Orgs:
         with self.database.write() as connection:
             schemas.upgrade(connection, self.store.schema)
 
+    def is_empty(self) -> bool:
+        """Whether there is no org at all."""
+        table = self.store.schema.system["orgbox_org"]
+        statement = select(table.c.org).where(table.c.kind == ORG).limit(1)
+        with self.database.read() as connection:
+            return connection.scalar(statement) is None
+
     def get(self, org_id: str) -> Org | None:
         """The org of an Id of 15 or 18 characters, or None."""
         normal = ids.normalize(org_id)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     inspect,
     select,
 )
+from sqlalchemy.engine.interfaces import ReflectedPrimaryKeyConstraint
 from sqlalchemy.schema import CreateColumn
 from sqlalchemy.types import TypeEngine
 
@@ -87,12 +88,12 @@ _SYSTEM: dict[str, tuple[tuple[str, TypeEngine[Any], bool], ...]] = {
         ("locked_until", TEXT_COLUMN, False),
     ),
     "orgbox_session": (
-        ("hash", TEXT_COLUMN, True), ("org", _NUMBER, False), ("user_id", ID_COLUMN, False),
+        ("org", _NUMBER, True), ("hash", TEXT_COLUMN, True), ("user_id", ID_COLUMN, False),
         ("created", TEXT_COLUMN, False), ("last_used", TEXT_COLUMN, False),
         ("client", TEXT_COLUMN, False),
     ),
     "orgbox_console_session": (
-        ("hash", TEXT_COLUMN, True), ("org", _NUMBER, False), ("user_id", ID_COLUMN, False),
+        ("org", _NUMBER, True), ("hash", TEXT_COLUMN, True), ("user_id", ID_COLUMN, False),
         ("created", TEXT_COLUMN, False), ("last_used", TEXT_COLUMN, False),
     ),
     "orgbox_deleted": (
@@ -117,7 +118,7 @@ _SYSTEM: dict[str, tuple[tuple[str, TypeEngine[Any], bool], ...]] = {
         ("settled", TEXT_COLUMN, False),
     ),
     "orgbox_link": (
-        ("hash", TEXT_COLUMN, True), ("org", _NUMBER, False), ("invitation", ID_COLUMN, False),
+        ("org", _NUMBER, True), ("hash", TEXT_COLUMN, True), ("invitation", ID_COLUMN, False),
         ("recipient", TEXT_COLUMN, False),
     ),
     "orgbox_app": (
@@ -126,7 +127,7 @@ _SYSTEM: dict[str, tuple[tuple[str, TypeEngine[Any], bool], ...]] = {
         ("certificate", TEXT_COLUMN, False),
     ),
     "orgbox_refresh": (
-        ("hash", TEXT_COLUMN, True), ("org", _NUMBER, False), ("user_id", ID_COLUMN, False),
+        ("org", _NUMBER, True), ("hash", TEXT_COLUMN, True), ("user_id", ID_COLUMN, False),
         ("consumer_key", TEXT_COLUMN, False), ("created", TEXT_COLUMN, False),
     ),
     "orgbox_lease": (
@@ -137,6 +138,8 @@ _SYSTEM: dict[str, tuple[tuple[str, TypeEngine[Any], bool], ...]] = {
 _SYSTEM_INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "orgbox_mail": (("status", "due"), ("org", "about")),
     "orgbox_app": (("consumer_key",),),
+    "orgbox_link": (("hash",),),
+    "orgbox_refresh": (("hash",),),
 }
 
 
@@ -166,6 +169,7 @@ def upgrade(connection: Connection, schema: Schema) -> None:
     for table in schema.metadata.tables.values():
         if table.name in existing:
             _add_columns(connection, table, {c["name"] for c in found.get_columns(table.name)})
+            _set_key(connection, table, found.get_pk_constraint(table.name))
     _stamp(connection, schema.system["orgbox_schema"])
     if connection.dialect.name == "sqlite":
         _tell_sizes(connection, list(schema.records.values()))
@@ -212,6 +216,27 @@ def _add_columns(connection: Connection, table: Table, present: set[str]) -> Non
         fill_shadow(connection, table, shadow)
     for index in table.indexes:
         index.create(connection, checkfirst=True)
+
+
+def _set_key(connection: Connection, table: Table, found: ReflectedPrimaryKeyConstraint) -> None:
+    """Give a table of an older release the key it has now. SQLite can do so only by writing it anew."""
+    key = [column.name for column in table.primary_key]
+    if found["constrained_columns"] == key:
+        return
+    quote = connection.dialect.identifier_preparer.quote
+    name, old = quote(table.name), quote(f"{table.name}_old")
+    if connection.dialect.name != "sqlite":
+        columns = ", ".join(map(quote, key))
+        drop = f"DROP CONSTRAINT {quote(str(found['name']))}"
+        connection.exec_driver_sql(f"ALTER TABLE {name} {drop}, ADD PRIMARY KEY ({columns})")
+        return
+    for index in table.indexes:
+        index.drop(connection, checkfirst=True)
+    connection.exec_driver_sql(f"ALTER TABLE {name} RENAME TO {old}")
+    table.create(connection)
+    columns = ", ".join(quote(column.name) for column in table.columns)
+    connection.exec_driver_sql(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {old}")
+    connection.exec_driver_sql(f"DROP TABLE {old}")
 
 
 def fill_shadow(

@@ -173,16 +173,16 @@ def facts(connection: Connection, session: Session) -> dict[str, str]:
     """When a session began and was last used, and the consumer key of the client that began it."""
     table = session.org.store.schema.system["orgbox_session"]
     columns = (table.c.created, table.c.last_used, table.c.client)
-    statement = select(*columns).where(table.c.hash == session.hash)
+    mine = (table.c.org == session.org.number) & (table.c.hash == session.hash)
+    statement = select(*columns).where(mine)
     return dict(connection.execute(statement).mappings().one())
 
 
 def touch(connection: Connection, session: Session) -> None:
     """Move the session's life on."""
     table = session.org.store.schema.system["orgbox_session"]
-    connection.execute(
-        update(table).where(table.c.hash == session.hash).values(last_used=session.now)
-    )
+    mine = (table.c.org == session.org.number) & (table.c.hash == session.hash)
+    connection.execute(update(table).where(mine).values(last_used=session.now))
 
 
 def end(connection: Connection, org: Org, hashes: list[str]) -> list[bool]:

@@ -7,6 +7,7 @@ mapping of errors.
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -127,7 +128,8 @@ def call_wrapper(ctx: Any) -> Any:
     handler = HANDLERS[context.call_name]
     try:
         if not handler.signed_in:
-            return handler.function(context, *context.arguments)
+            repeat = context.orgs.database.repeat
+            return repeat(lambda: handler.function(context, *context.arguments))
         return _with_session(context, handler)
     except OrgboxError as error:
         raise WireFault(error) from error
@@ -138,12 +140,16 @@ def call_wrapper(ctx: Any) -> Any:
 def _with_session(context: Context, handler: Handler) -> Any:
     org = context.org = _org_of(context)
     org.requests += 1
+    repeat = org.store.database.repeat
     while True:
         met = trouble.meet(context, org) if org.conditions != CALM else CALM
         try:
-            return _in_transaction(context, handler, org, met)
+            result = repeat(partial(_in_transaction, context, handler, org, met))
         except _ConditionsChanged:
             continue
+        if context.afterwards:
+            repeat(partial(_write_afterwards, context, org))
+        return result
 
 
 class _ConditionsChanged(OrgboxError):
@@ -151,7 +157,9 @@ class _ConditionsChanged(OrgboxError):
 
 
 def _in_transaction(context: Context, handler: Handler, org: Org, met: Conditions) -> Any:
+    """The result of the call's function; may be done again when the database undoes the transaction."""
     database = org.store.database
+    context.afterwards.clear()
     with database.write() if handler.writes else database.read() as connection:
         session = sessions.resume(connection, org, context.session_id, context.request.version)
         if session.conditions != met:
@@ -167,11 +175,13 @@ def _in_transaction(context: Context, handler: Handler, org: Org, met: Condition
             sessions.touch(connection, session)
     if session.stale and not handler.writes:
         context.afterwards.append(lambda connection: sessions.touch(connection, session))
-    if context.afterwards:
-        with database.write() as connection:
-            for work in context.afterwards:
-                work(connection)
     return result
+
+
+def _write_afterwards(context: Context, org: Org) -> None:
+    with org.store.database.write() as connection:
+        for work in context.afterwards:
+            work(connection)
 
 
 def _org_of(context: Context) -> Org:

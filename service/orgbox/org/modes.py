@@ -1,0 +1,23 @@
+"""Kinds of transactions. Whoever begins one, for SQLite or PostgreSQL, finds its kind among the connection's
+execution options.
+"""
+
+from enum import Enum, auto
+
+from sqlalchemy import Connection
+
+MODE = "orgbox_mode"
+
+
+class Mode(Enum):
+    """READ sees one snapshot, WRITE may wait for others, ALONE is for what happens once, without haste."""
+
+    READ = auto()
+    WRITE = auto()
+    ALONE = auto()
+
+
+def mode_of(connection: Connection) -> Mode:
+    """The kind of a connection's transaction."""
+    found: Mode = connection.get_execution_options().get(MODE, Mode.WRITE)
+    return found
