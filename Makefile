@@ -5,7 +5,7 @@
 # make fuzz   two minutes of bytes at every door, led by coverage
 # make bench  side-by-side measurements
 # make test-all, make test-newest   the tests on every, or the clients on the newest, Python found
-# make test-postgresql   what touches the database, on PostgreSQL
+# make test-postgresql   every test once more, with every service on a PostgreSQL
 
 PYTHON ?= python3
 VENV ?= .venv
