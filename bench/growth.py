@@ -26,6 +26,7 @@ from orgbox.catalog.load import Catalog
 from orgbox.limits import STRICT
 from orgbox.org import query
 from orgbox.org import session as sessions
+from orgbox.org.cursors import Later
 from orgbox.org.org import Org
 from orgbox.org.session import Session
 
@@ -167,10 +168,12 @@ def _place(size: int, url: str) -> Iterator[Place]:
         with orgs.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as raw:
             raw.execute(text("VACUUM ANALYZE"))  # as autovacuum does in time
     with _session(org) as session:
-        catalog = session.catalog
-        place = Place(size, session, catalog, ids)
+        locator, later = _cursor(session, size)
+    with orgs.database.write() as connection:
+        later(connection)
+    with _session(org) as session:
+        place = Place(size, session, session.catalog, ids, locator)
         event.listen(orgs.database.engine, "before_cursor_execute", _noting(place))
-        place.locator = _cursor(place)
         yield place
     orgs.database.close()
 
@@ -183,13 +186,11 @@ def _session(org: Org) -> Iterator[Session]:
         yield sessions.resume(connection, org, session_id, VERSION)
 
 
-def _cursor(place: Place) -> str:
-    """A cursor over everything; its id."""
-    answer, later = query.run(place.session, place.catalog, f"SELECT {', '.join(FIELDS)} FROM {SOBJECT}"
-                              , min(BATCH, place.size // 2))  # fmt: skip
+def _cursor(session: Session, size: int) -> tuple[str, Later]:
+    """The id of a cursor over everything, and what keeps it."""
+    answer, later = query.run(session, session.catalog, _SELECT, min(BATCH, size // 2))
     assert later and answer.locator
-    later(place.session.connection)
-    return answer.locator.partition("-")[0]
+    return answer.locator.partition("-")[0], later
 
 
 def _noting(place: Place) -> Callable[..., None]:
