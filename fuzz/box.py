@@ -2,6 +2,7 @@
 
 import io
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -90,7 +91,7 @@ class Box:
             "QUERY_STRING": query, "SCRIPT_NAME": "", "CONTENT_LENGTH": str(len(body)),
             "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "8080", "SERVER_PROTOCOL": "HTTP/1.1",
             "REMOTE_ADDR": "127.0.0.1", "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(body),
-            "wsgi.errors": io.StringIO(), "HTTP_HOST": "127.0.0.1:8080",
+            "wsgi.errors": sys.stderr, "HTTP_HOST": "127.0.0.1:8080",
         }  # fmt: skip
         told: list[Any] = []
         answer: Any = self.app.wsgi(environ | headers, lambda status, sent, *_: told.append((status, sent)))

@@ -15,7 +15,8 @@ _FORMS = (
     "csrf_token first_name last_name email password repeated company username wanted org grant_type "
     "client_credentials refresh_token urn:ietf:params:oauth:grant-type:jwt-bearer assertion client_id "
     "client_secret /_orgbox/orgs/ /snapshots/ /clock /faults /services/oauth2/ /people /groups /invitations "
-    "/mailbox /soql /calls /settings /users %00 %0d%0a {org} {session} {\"advance\":1e308}"
+    "/mailbox /soql /calls /settings /users %00 %0d%0a {org} {session} 99999999999999999999 "
+    "?before= ?limit= ?q= {\"advance\":1e308} {\"allowed_domains\":[1]} {\"session_seconds\":99 {\"seed\":\""
 ).split()
 _XML = (
     "<![CDATA[ ]]> <!DOCTYPE <!ENTITY &amp; &#0; &#x10FFFF; xsi:nil=\"true\" xsi:type= mustUnderstand=\"1\" "

@@ -50,7 +50,7 @@ def parse(name: str, text: str) -> Document:
         raise CatalogError(f"{name}: {error}") from None
     except CatalogError as error:
         raise CatalogError(f"line {_line_of(text, str(error))}: {error}") from None
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise CatalogError(f"{name}: cannot be understood: {error!r}") from None
     return document
 

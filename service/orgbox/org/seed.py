@@ -72,7 +72,7 @@ def parse_seed(text: str) -> Seed:
             org.get("id"), org["name"], org.get("password"), settings,
             data.get("defaults", {}), records, tuple(data.get("apps", {}).values()),
         )  # fmt: skip
-    except (tomllib.TOMLDecodeError, KeyError, ValueError, AttributeError) as error:
+    except (tomllib.TOMLDecodeError, KeyError, ValueError, AttributeError, RecursionError) as error:
         raise SeedError(f"seed: {error}") from error
 
 

@@ -13,6 +13,9 @@ from orgbox.clock import Clock
 SOAP_LOGIN = ("enabled", "disabled", "retiring", "retired")
 """login() works; is disabled as in new orgs; is gone from 65.0 on, as now; is gone."""
 
+_MOST = 1_000_000
+"""Seconds, days and calls alike: what a calendar can still hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class OrgSettings:
@@ -44,6 +47,10 @@ class OrgSettings:
             wanted = list if known[name] is tuple else known[name]
             if type(value) is not wanted and not (wanted is list and isinstance(value, tuple)):
                 raise ValueError(f"{name}: {value!r} is not of type {wanted.__name__}")
+            if isinstance(value, int) and not 0 <= value <= _MOST:
+                raise ValueError(f"{name}: {value} is not a number from 0 to {_MOST}")
+            if isinstance(value, list | tuple) and not all(isinstance(item, str) for item in value):
+                raise ValueError(f"{name}: {value!r} is not a list of texts")
         if values.get("soap_login", "enabled") not in SOAP_LOGIN:
             raise ValueError(f"soap_login: {values['soap_login']!r} is none of {', '.join(SOAP_LOGIN)}")
         Clock().follow(values.get("clock", ""))

@@ -94,7 +94,10 @@ def sent() -> dict[str, Any]:
     """The JSON object sent, empty for no body. Raises BadRequest."""
     if not request.get_data():
         return {}
-    found = request.get_json(force=True, silent=True)
+    try:
+        found = request.get_json(force=True, silent=True)
+    except RecursionError:
+        found = None
     if not isinstance(found, dict):
         raise BadRequest("the body must be a JSON object")
     return found

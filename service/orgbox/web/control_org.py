@@ -27,6 +27,7 @@ from orgbox.web.desk import desk
 __all__ = ["api"]
 _NO_CONTENT = ("", 204)
 _MOST_MAILS = 500
+_MOST_DIGITS = 18
 
 
 @api.get("/orgs/<org_id>/settings")
@@ -150,11 +151,18 @@ def list_mails(org_id: str) -> Response:
     """The newest mails first; `recipient`, `about`, `before` and `limit` narrow the list."""
     asked = request.args
     mails = desk().mailbox.page(
-        the_org(org_id), before=asked.get("before", type=int),
-        limit=min(asked.get("limit", 50, type=int), _MOST_MAILS),
+        the_org(org_id), before=asked.get("before", type=_number),
+        limit=min(asked.get("limit", 50, type=_number), _MOST_MAILS),
         about=asked.get("about"), recipient=asked.get("recipient"),
     )  # fmt: skip
     return jsonify(mails=[_mail_shown(mail) for mail in mails])
+
+
+def _number(text: str) -> int:
+    """A number that a database can hold. Raises ValueError."""
+    if not text.isdecimal() or len(text) > _MOST_DIGITS:
+        raise ValueError(text)
+    return int(text)
 
 
 @api.get("/orgs/<org_id>/mails/<int:number>")

@@ -85,12 +85,11 @@ def documents_of(describes: Sequence[Described], standard: Catalog) -> Imported:
         raise CatalogError("no describe of an SObject in it: an object with `name` and `fields`")
     imported = Imported({})
     for described in describes:
+        _check_shape(described)
         name = described["name"]
         known = standard.get(name)
         rows: dict[str, Any] = {}
-        for number, field in enumerate(described["fields"]):
-            if not isinstance(field, Mapping) or not isinstance(field.get("name"), str):
-                raise CatalogError(f"{name}.fields[{number}] has no name")
+        for field in described["fields"]:
             if not (known and known.field(field["name"])):
                 rows |= _row(name, field, imported.notes)
         document = {} if known else _head(described)
@@ -99,6 +98,24 @@ def documents_of(describes: Sequence[Described], standard: Catalog) -> Imported:
     for described in describes:
         _mark_children(described, imported.documents)
     return imported
+
+
+def _check_shape(described: Described) -> None:
+    """Raises CatalogError where something is not what a describe has in its place."""
+    if not isinstance(described.get("name"), str):
+        raise CatalogError("a describe has no name of its object")
+    _check_lists(described["name"], described)
+    for number, field in enumerate(described["fields"]):
+        if not isinstance(field.get("name"), str):
+            raise CatalogError(f"{described['name']}.fields[{number}] has no name")
+        _check_lists(f"{described['name']}.{field['name']}", field)
+
+
+def _check_lists(where: str, described: Described) -> None:
+    for name in _LISTS:
+        items, kind = described.get(name) or [], str if name == "referenceTo" else Mapping
+        if not isinstance(items, list) or not all(isinstance(item, kind) for item in items):
+            raise CatalogError(f"{where}: {name} is no list of what belongs there")
 
 
 def _head(described: Described) -> Document:
@@ -114,19 +131,20 @@ def _head(described: Described) -> Document:
     }
     if described.get("custom"):
         head["custom"] = True
-    scopes = {s["name"]: s["label"] for s in described.get("supportedScopes") or () if s.get("label")}
+    listed = described.get("supportedScopes") or ()
+    scopes = {str(scope.get("name")): str(scope["label"]) for scope in listed if scope.get("label")}
     return head | ({"scopes": scopes} if scopes else {})
 
 
 def _row(sobject: str, field: Described, notes: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    type_ = _OTHER_TYPES.get(str(field.get("type")), field.get("type"))
+    type_ = _OTHER_TYPES.get(str(field.get("type")), str(field.get("type")))
     if type_ not in TYPES:
         notes.append(f"{sobject}.{field['name']} has the type {type_}: left out")
         return
-    row: dict[str, Any] = {"type": type_, "label": field.get("label") or field["name"]}
+    row: dict[str, Any] = {"type": type_, "label": str(field.get("label") or field["name"])}
     row |= {key: field[flag] for flag, key in _VALUES.items() if field.get(flag)}
     row["properties"] = ", ".join(word for flag, word in _PROPERTIES.items() if field.get(flag))
-    if "aggregatable" in field and field["aggregatable"] != TYPES[str(type_)].aggregatable:
+    if "aggregatable" in field and field["aggregatable"] != TYPES[type_].aggregatable:
         row["aggregatable"] = field["aggregatable"]
     if field.get("referenceTo"):
         row["references"] = list(field["referenceTo"])
@@ -149,7 +167,7 @@ def _mark_children(described: Described, documents: dict[str, Document]) -> None
     """What the parent says of a child relationship stands at the child's field."""
     for relationship in described.get("childRelationships") or ():
         child = documents.get(str(relationship.get("childSObject")), {"fields": {}})
-        row = child["fields"].get(relationship.get("field"))
+        row = child["fields"].get(str(relationship.get("field")))
         if row and relationship.get("relationshipName"):
             row["children"] = relationship["relationshipName"]
         if row and relationship.get("cascadeDelete"):

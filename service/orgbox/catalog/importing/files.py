@@ -26,6 +26,8 @@ def read_file(path: Path, standard: Catalog, external_ids: Collection[str] = ())
         return _foreign(data, standard, external_ids)
     except CatalogError as error:
         raise CatalogError(f"{path.name}: {error}") from None
+    except RecursionError:
+        raise CatalogError(f"{path.name}: nested too deeply") from None
 
 
 def _foreign(data: bytes, standard: Catalog, external_ids: Collection[str]) -> Imported:
