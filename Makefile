@@ -12,6 +12,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 EXTRAS := client,postgresql,test,check
 PYTEST_ARGS ?=
+# a file's tests stay together, as they share services; PARALLEL= runs everything one after the other
+PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: setup run test pytest test-postgresql pytest-postgresql matrix check fuzz bench test-all test-newest wsdl \
 	screenshots clean
@@ -35,7 +37,7 @@ test: setup
 
 # every test; where a PostgreSQL is running, the query language is tried on both databases
 pytest:
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
 # what touches the database, once more on a PostgreSQL of its own
 ON_POSTGRESQL := tests/org tests/rules tests/inspection tests/soap/test_error_states.py tests/mail/test_outbox.py
@@ -44,7 +46,7 @@ test-postgresql: setup
 	@PYTHON=$(BIN)/python scripts/postgres.sh run $(MAKE) --no-print-directory pytest-postgresql
 
 pytest-postgresql:
-	ORGBOX_TEST_DATABASE=$$ORGBOX_TEST_POSTGRES $(BIN)/python -m pytest $(ON_POSTGRESQL) $(PYTEST_ARGS)
+	ORGBOX_TEST_DATABASE=$$ORGBOX_TEST_POSTGRES $(BIN)/python -m pytest $(PARALLEL) $(ON_POSTGRESQL) $(PYTEST_ARGS)
 
 # every client library against a service, and the tables of what they did; CLIENTS="java ..." only tries those
 matrix: setup

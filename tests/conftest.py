@@ -1,5 +1,6 @@
 """Fixtures of all tests. Sockets reach loopback only."""
 
+import gc
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,20 @@ def pytest_configure(config: pytest.Config) -> None:
     """The test kit's fixtures, also where the package is not installed."""
     if plugin not in config.pluginmanager.get_plugins():
         config.pluginmanager.register(plugin, "orgbox")
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and what they import stay: the collector need not look at them each time."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The figures that tests recorded; those of parallel workers too."""
+    for report in terminalreporter.stats.get("passed", []):
+        for name, figures in report.user_properties:
+            if name == "figures":
+                terminalreporter.write_line(figures)
 
 
 _real_connect = socket.socket.connect

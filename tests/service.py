@@ -1,9 +1,13 @@
 """A running service for the tests, every answer of which is judged by the schemas of its own WSDL."""
 
+import atexit
 import gzip
 import re
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +165,27 @@ class Service:
         self.app.close()
 
 
+def _seeded(folder: Path, seed: str) -> str:
+    """The URL of the folder's database; of SQLite a new one is copied, already seeded, to save the time."""
+    url = new_database(folder)
+    if url == f"sqlite:///{folder}/orgbox.db" and not seed and not (folder / "orgbox.db").exists():
+        shutil.copytree(_template(), folder, dirs_exist_ok=True)
+    return url
+
+
+@cache
+def _template() -> Path:
+    """A folder with the database of the default org; removed at the end of the process."""
+    made = tempfile.TemporaryDirectory(prefix="orgbox")
+    atexit.register(made.cleanup)
+    folder = Path(made.name)
+    config = configure(
+        port=0, database=new_database(folder), durable=False, hash_memory_kib=64, hash_rounds=1
+    )
+    build(config).close()
+    return folder
+
+
 def start_service(
     folder: Path, *, limits: Limits = STRICT, seed: str = "", database: str = "", **settings: Any
 ) -> Service:
@@ -170,7 +195,7 @@ def start_service(
     ORGBOX_TEST_DATABASE names.
     """
     clock = Clock()
-    database = database or new_database(folder)
+    database = database or _seeded(folder, seed)
     config = configure(
         port=0, database=database, durable=False, hash_memory_kib=64, hash_rounds=1, seed=seed, **settings
     )

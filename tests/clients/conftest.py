@@ -1,5 +1,6 @@
 """Fixtures of the clients' tests: the Python client signed in, and zeep in each dialect and version."""
 
+import gc
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -46,6 +47,7 @@ def zeep_clients(zeep_service: Service) -> Iterator[dict[tuple[str, int], zeep.C
         for version in VERSIONS:
             wsdl = f"{zeep_service.url}/services/Soap/{PATHS[dialect]}/{version}.0?wsdl"
             made[dialect, version] = zeep.Client(wsdl, settings=settings)
+    gc.freeze()  # millions of objects that stay; the collector would walk them again and again
     yield made
     for client in made.values():
         client.transport.session.close()

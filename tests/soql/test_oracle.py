@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -69,7 +70,7 @@ def _theirs(queries: list[str]) -> list[list[object] | None]:
 
 @pytest.mark.needs_node
 def test_verdict_and_place_are_those_of_the_service_s_own_parser(
-    capsys: pytest.CaptureFixture[str],
+    record_property: Callable[[str, object], None],
 ) -> None:
     queries = _queries()
     judged: Counter[str] = Counter()
@@ -84,12 +85,12 @@ def test_verdict_and_place_are_those_of_the_service_s_own_parser(
         elif ours and theirs and theirs[:2] != ours[0]:
             misplaced.append((query, theirs, ours))
     count = judged.total()
-    with capsys.disabled():
-        print(
-            f"\nSOQL against Salesforce's parser: {count} queries ({judged['broken']} broken), "
-            f"verdict agrees in {100 - 100 * len(misjudged) / count:.2f} %, "
-            f"place in {100 - 100 * len(misplaced) / judged['broken']:.2f} %"
-        )
+    record_property(
+        "figures",
+        f"SOQL against Salesforce's parser: {count} queries ({judged['broken']} broken), "
+        f"verdict agrees in {100 - 100 * len(misjudged) / count:.2f} %, "
+        f"place in {100 - 100 * len(misplaced) / judged['broken']:.2f} %",
+    )
 
     assert count >= 5_000 and min(judged.values()) >= 1_500
     assert misjudged == []

@@ -5,8 +5,9 @@ distribute them by it. Text that compares without regard to case has a shadow co
 form (`Field.shadow`); both databases compare text by its bytes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -26,7 +27,6 @@ from sqlalchemy.types import TypeEngine
 
 from orgbox.catalog.fieldtypes import ID_COLUMN, TEXT_COLUMN, fold
 from orgbox.catalog.load import Catalog
-from orgbox.catalog.sobject import SObject
 from orgbox.org.tables import OwnTables, record_table
 
 VERSION = 1
@@ -46,11 +46,12 @@ class Schema:
     system: Mapping[str, Table]
 
 
-def build(sobjects: Iterable[SObject]) -> Schema:
-    """The tables of these SObjects and of the service."""
+@lru_cache(maxsize=1)
+def build(catalog: Catalog) -> Schema:
+    """The tables of a catalogue and of the service; the same again for services side by side."""
     metadata = MetaData()
     system = {name: _system_table(metadata, name, *rows) for name, rows in _SYSTEM.items()}
-    records = {s.name: record_table(metadata, s, s) for s in sobjects}
+    records = {s.name: record_table(metadata, s, s) for s in catalog}
     return Schema(metadata, records, system)
 
 
