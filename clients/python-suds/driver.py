@@ -1,7 +1,8 @@
-"""suds-community on the partner WSDL the service hands out.
+"""suds-community on the WSDL the service hands out; either dialect.
 
-Not on the enterprise WSDL: factory.create() of a record there follows every relationship of every
-SObject, for minutes. Fields of partner records come as lists, as they may repeat: Id does.
+In the enterprise dialect factory.create() of a record follows every relationship of every SObject, for
+minutes; so its records are made empty, of the WSDL's type. Fields of partner records come as lists, as they
+may repeat: Id does.
 """
 
 import sys
@@ -10,10 +11,13 @@ from typing import Any
 from suds import WebFault
 from suds import __version__ as version
 from suds.client import Client
+from suds.sudsobject import Factory
 
 from matrix_steps import COLLEAGUES, FIELDS, ONE_MORE, OUTSIDER, PASSWORD, SOBJECT, SOQL, USER, run, same
 
-PATH = f"{sys.argv[1]}/services/Soap/u/66.0"
+URL, DIALECT = sys.argv[1:3]
+PATH = f"{URL}/services/Soap/{'c' if DIALECT == 'enterprise' else 'u'}/66.0"
+RECORDS = f"urn:sobject.{DIALECT}.soap.sforce.com"
 
 
 class Driver:
@@ -29,9 +33,20 @@ class Driver:
         self.user_id = result.userId
         return same(USER, result.userInfo.userName)
 
+    def _record(self) -> Any:
+        if DIALECT == "enterprise":
+            made = Factory.object(SOBJECT)
+            made.__metadata__.sxtype = self.client.wsdl.schema.types[SOBJECT, RECORDS]
+        else:
+            made = self.client.factory.create(f"{{{RECORDS}}}sObject")
+            made.type = SOBJECT
+        return made
+
+    def _value(self, record: Any, field: str) -> str:
+        return record[field] if DIALECT == "enterprise" else record[field][0]
+
     def _invitation(self, address: str) -> Any:
-        made = self.client.factory.create("{urn:sobject.partner.soap.sforce.com}sObject")
-        made.type = SOBJECT
+        made = self._record()
         made.SharedEntityId = self.user_id
         made.InvitedUserEmail = address
         return made
@@ -54,19 +69,20 @@ class Driver:
         self.client.set_options(soapheaders={"SessionHeader": self.session, "QueryOptions": options})
         self.batch = self.call.query(SOQL)
         same((False, 201), (self.batch.done, self.batch.size))
-        same(COLLEAGUES, [record.InvitedUserEmail[0] for record in self.batch.records])
+        same(COLLEAGUES, [self._value(record, "InvitedUserEmail") for record in self.batch.records])
+        self.first = self._value(self.batch.records[0], "Id")
         return f"{len(self.batch.records)} of {self.batch.size}"
 
     def queryMore(self) -> str:
         rest = self.call.queryMore(self.batch.queryLocator)
         self.client.set_options(soapheaders={"SessionHeader": self.session})
         same(True, rest.done)
-        return same([ONE_MORE], [record.InvitedUserEmail[0] for record in rest.records])
+        return same([ONE_MORE], [self._value(record, "InvitedUserEmail") for record in rest.records])
 
     def retrieve(self) -> str:
-        [record] = self.call.retrieve(FIELDS, SOBJECT, [self.batch.records[0].Id[0]])
-        same(COLLEAGUES[0], record.InvitedUserEmail[0])
-        return same("Sent", record.Status[0])
+        [record] = self.call.retrieve(FIELDS, SOBJECT, [self.first])
+        same(COLLEAGUES[0], self._value(record, "InvitedUserEmail"))
+        return same("Sent", self._value(record, "Status"))
 
     def describe(self) -> str:
         described = self.call.describeSObject(SOBJECT)
@@ -74,9 +90,9 @@ class Driver:
         return same("0H1", described.keyPrefix)
 
     def delete(self) -> str:
-        [deleted] = self.call.delete([self.batch.records[0].Id[0]])
+        [deleted] = self.call.delete([self.first])
         same(True, deleted.success)
-        return same(self.batch.records[0].Id[0], deleted.id)
+        return same(self.first, deleted.id)
 
     def logout(self) -> str:
         self.call.logout()
@@ -91,4 +107,4 @@ class Driver:
         raise AssertionError("the session still works")
 
 
-run("partner", f"suds-community {version}", Driver())
+run(DIALECT, f"suds-community {version}", Driver())

@@ -4,4 +4,4 @@ set -eu
 cd "$(dirname "$0")"
 . ../needs.sh
 python_library
-exec "$PYTHON" driver.py "${1%/}"
+both_dialects "$PYTHON" driver.py "${1%/}"
