@@ -18,7 +18,7 @@ _NUMBER_LENGTH = 12
 
 def checksum(id15: str) -> str:
     """The three characters that make 15 into 18."""
-    return "".join(_group_checksum(id15[start : start + 5]) for start in (0, 5, 10))
+    return _group_checksum(id15[:5]) + _group_checksum(id15[5:10]) + _group_checksum(id15[10:15])
 
 
 @lru_cache(maxsize=65_536)
@@ -32,7 +32,7 @@ def normalize(text: str) -> str | None:
     An 18-character id with a wrong checksum is not an id.
     """
     if len(text) == 18:
-        return text if _is_word(text) and checksum(text) == text[15:] else None
+        return text if _is_word(text) and text.endswith(checksum(text)) else None
     if len(text) == 15 and _is_word(text):
         return text + checksum(text)
     return None

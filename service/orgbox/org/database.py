@@ -7,7 +7,7 @@ has undone is an `Undone` fault, and may run again.
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import cached_property
 from typing import Any, TypeVar
@@ -111,9 +111,9 @@ class Database:
         return str(compiled), tuple(compiled.positiontup or ())  # type: ignore[attr-defined]
 
     def rows(
-        self, connection: Connection, text: str, parameters: Sequence[Any] = ()
+        self, connection: Connection, text: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
     ) -> list[tuple[Any, ...]]:
-        """Execute a kept text with positional parameters; the rows it gives, none if it gives none.
+        """Execute a kept text with its parameters; the rows it gives, none if it gives none.
 
         The driver does it: SQLAlchemy's result, which nobody asks, costs ten times the statement.
         Raises the driver's errors, which `read` and `write` turn into faults.
@@ -143,7 +143,7 @@ class Database:
         try:
             yield undo
         except BaseException:
-            with suppress(self._driver.Error):  # the whole transaction is being undone
+            with suppress(self.driver.Error):  # the whole transaction is being undone
                 undo()
             raise
         self.rows(connection, f"RELEASE SAVEPOINT {_SAVEPOINT}")
@@ -171,11 +171,11 @@ class Database:
         dialect = self.engine.dialect
         try:
             yield
-        except self._driver.Error as error:
+        except self.driver.Error as error:
             if lost := dialect.is_disconnect(error, connection.connection, None):
                 connection.invalidate(error)
             raise DBAPIError.instance(
-                None, None, error, self._driver.Error, connection_invalidated=lost, dialect=dialect
+                None, None, error, self.driver.Error, connection_invalidated=lost, dialect=dialect
             ) from error
 
     def _begun(self, mode: Mode) -> Connection:
@@ -212,7 +212,7 @@ class Database:
         return _unavailable(ApiFault) if isinstance(error, OperationalError) else None
 
     @property
-    def _driver(self) -> Any:
+    def driver(self) -> Any:
         """The module of the driver, whose errors `rows` and `many` raise."""
         return self.engine.dialect.loaded_dbapi
 

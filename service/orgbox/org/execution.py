@@ -11,9 +11,9 @@ from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.exc import OperationalError
 
 from orgbox.errors import ApiFault
+from orgbox.org.database import Database
 from orgbox.org.modes import Mode, mode_of
 from orgbox.org.postgresql import READ_SECONDS
 from orgbox.org.session import Session
@@ -53,6 +53,7 @@ def _fiscal_month(session: Session) -> int:
 class Executor:
     """Executes the statements of one call; together they may take `seconds`."""
 
+    database: Database
     connection: Connection
     seconds: float
     _end: float = 0.0
@@ -70,8 +71,8 @@ class Executor:
         if dialect == "postgresql":
             self._tell()
         try:
-            return self.connection.exec_driver_sql(text, parameters).fetchall()  # type: ignore[return-value]
-        except OperationalError as error:
+            return self.database.rows(self.connection, text, parameters)
+        except self.database.driver.OperationalError as error:
             if monotonic() >= self._end:
                 raise timeout() from error
             raise
@@ -95,7 +96,7 @@ class Executor:
 def executing(session: Session) -> Iterator[Executor]:
     """An executor for the session's call, within the org's limit of time."""
     connection = session.connection
-    execute = Executor(connection, session.org.limits.query_seconds)
+    execute = Executor(session.org.store.database, connection, session.org.limits.query_seconds)
     if connection.dialect.name != "sqlite":
         yield execute
         return

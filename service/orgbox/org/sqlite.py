@@ -12,6 +12,8 @@ from sqlalchemy.pool import StaticPool
 from orgbox.org.modes import Mode, mode_of
 
 BUSY_SECONDS = 6.0
+_MAPPED_BYTES = 256 * 1024 * 1024
+"""How much of a file is read without a system call for each page."""
 
 
 def make_engine(url: URL, durable: bool) -> Engine:
@@ -36,6 +38,7 @@ def _prepare(durable: bool) -> Any:
         cursor.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         cursor.execute("PRAGMA temp_store = MEMORY")
         cursor.execute("PRAGMA cache_size = -16000")
+        cursor.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
         cursor.close()
 
     return prepare

@@ -5,7 +5,8 @@ are the answer. What a mapping lacks is written as the WSDL asks: false, nil, or
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,8 +19,28 @@ Append = Callable[[str], object]
 Write = Callable[[Append, Any], None]
 
 
-class Encoded(str):
-    """A result that is text already: taken as it is."""
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A result that is written already: UTF-8 in pieces, and which of `PREFIXES` it uses."""
+
+    pieces: tuple[bytes, ...]
+    prefixes: frozenset[str]
+
+
+PREFIXES = {"xsd": '"xsd:', "xsi": "xsi:", "sf": "sf:"}
+"""Prefixes that are declared where they are used, and how their use is told."""
+
+
+def encoded(text: str, prefixes: Iterable[str] = PREFIXES) -> Encoded:
+    """The result of a text that may use these prefixes."""
+    used = frozenset(prefix for prefix in prefixes if PREFIXES[prefix] in text)
+    return Encoded((text.encode(),), used)
+
+
+def together(results: Sequence[Encoded]) -> Encoded:
+    """Results, one behind the other."""
+    pieces = tuple(piece for result in results for piece in result.pieces)
+    return Encoded(pieces, frozenset().union(*(result.prefixes for result in results)))
 
 
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

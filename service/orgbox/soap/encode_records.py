@@ -1,24 +1,24 @@
-"""Records as text: one function for each shape and dialect, made once from an f-string.
+"""Records as text, by a template for each shape and dialect.
 
 Partner: `sf:type`, `sf:Id` (twice when selected, once nil when not), fields in SELECT order, nulls as
 xsi:nil. Enterprise: xsi:type names the SObject, Id first, fields in ASCII order, nulls left out (recordings
-of the same query against both dialects, 2011). This is the hottest code of the service: a 2,000-record
-batch is one list of f-strings.
+of the same query against both dialects, 2011). This is the hottest code of the service: see `template`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from orgbox.soap.description import description
 from orgbox.soap.dialects import ENTERPRISE, Dialect
+from orgbox.soap.template import ESCAPED, PLAIN, Element, Row, Template, Whole, Writing, encoded
 from orgbox.soap.text import escape
 from orgbox.soql.shape import Answer, Children, Choice, Compound, Item, Parent, Shape, Value
 
-Row = Sequence[Any]
 WriteRow = Callable[[Row], str]
 
 _NIL_ID = '<sf:Id xsi:nil="true"/>'
 _ESCAPED = {"text", "binary", "compound"}
+_ENCODED = {"number", "boolean"}
+_MOST_KEPT = 2_000
 _XSD_OF_AGGREGATE = {
     "text": "xsd:string", "id": "tns:ID", "boolean": "xsd:boolean", "date": "xsd:date",
     "moment": "xsd:dateTime", "time": "xsd:time",
@@ -26,12 +26,12 @@ _XSD_OF_AGGREGATE = {
 
 
 class RecordEncoder:
-    """Writes records of shapes in one dialect and version; keeps a function for each shape it has met."""
+    """Writes records of shapes in one dialect and version; keeps a template for each shape it has met."""
 
     def __init__(self, dialect: Dialect, version: int) -> None:
         self._dialect = dialect
         self._version = version
-        self._kept: dict[tuple[Shape, str], WriteRow] = {}
+        self._kept: dict[tuple[Shape, str], Template] = {}
 
     def answer(self, name: str, answer: Answer) -> str:
         """A QueryResult in an element of that name."""
@@ -47,28 +47,24 @@ class RecordEncoder:
             f"<{name}{typed}><done>{done}</done>{locator}{records}<size>{answer.size}</size></{name}>"
         )
 
-    def rows(self, name: str, shape: Shape, rows: Iterable[Row]) -> str:
+    def rows(self, name: str, shape: Shape, rows: Sequence[Row]) -> str:
         """Records, each in an element of that name."""
-        write = self.writer(name, shape)
-        return "".join([write(row) for row in rows])
+        return "".join(self.texts(name, shape, rows))
 
-    def writer(self, name: str, shape: Shape) -> WriteRow:
-        """The function that writes one record of a shape in an element of that name."""
+    def texts(self, name: str, shape: Shape, rows: Sequence[Row]) -> list[str]:
+        """The text of each record, in an element of that name."""
+        return self._template(name, shape).many(rows)
+
+    def _template(self, name: str, shape: Shape) -> Template:
         key = (shape, name)
-        if key not in self._kept:
-            if len(self._kept) > 2_000:
+        found = self._kept.get(key)
+        if found is None:
+            if len(self._kept) > _MOST_KEPT:
                 self._kept.clear()
-            self._kept[key] = self._compile(name, shape)
-        return self._kept[key]
+            found = self._kept[key] = self._make_template(name, shape)
+        return found
 
-    def _compile(self, name: str, shape: Shape) -> WriteRow:
-        source = _Source()
-        body = self._record(source, name, shape)
-        code = f"lambda row: {body}"
-        return eval(code, source.names)  # type: ignore[no-any-return]
-
-    def _record(self, source: "_Source", name: str, shape: Shape) -> str:
-        """The f-string expression for one record."""
+    def _make_template(self, name: str, shape: Shape) -> Template:
         enterprise = self._dialect is ENTERPRISE
         kind = shape.sobject.name if shape.sobject else "AggregateResult"
         id_item = next((i for i in shape.items if isinstance(i, Value) and i.name == "Id"), None)
@@ -76,83 +72,64 @@ class RecordEncoder:
         if enterprise:
             if shape.sobject:  # AggregateResult has no order of its own
                 items.sort(key=lambda item: item.name)
-            start = source.literal(f'<{name} xsi:type="sf:{kind}">')
+            start = f'<{name} xsi:type="sf:{kind}">'
         else:
-            start = source.literal(f'<{name} xsi:type="sf:sObject"><sf:type>{kind}</sf:type>')
-        first = self._first_id(source, shape, id_item)
-        parts = [f"{{{start}}}", first, *(self._item(source, item, shape) for item in items)]
-        return 'f"' + "".join(parts) + f'{{{source.literal(f"</{name}>")}}}"'
-
-    def _first_id(self, source: "_Source", shape: Shape, id_item: Value | None) -> str:
-        """The Id every record has: nil where it was not asked for and is not told unasked."""
+            start = f'<{name} xsi:type="sf:sObject"><sf:type>{kind}</sf:type>'
+        parts = [self._part(item, shape) for item in items]
         if id_item:
-            return self._value(source, id_item, None)
-        if shape.id_index is None:
-            return f"{{{source.literal(_NIL_ID)}}}"
-        start, end = source.literal("<sf:Id>"), source.literal("</sf:Id>")
-        return f"{{{start}}}{{row[{shape.id_index}]}}{{{end}}}"
+            parts.insert(0, self._element(id_item, typed=""))
+        elif shape.id_index is not None:
+            parts.insert(0, Element("<sf:Id>", "</sf:Id>", "", shape.id_index, PLAIN))
+        else:  # the Id every record has, nil where it was not asked for and is not told unasked
+            start += _NIL_ID
+        return Template(start, parts, f"</{name}>")
 
-    def _item(self, source: "_Source", item: Item, shape: Shape) -> str:
+    def _part(self, item: Item, shape: Shape) -> Element | Whole:
         match item:
             case Value():
-                return self._value(source, item, shape)
+                return self._element(item, "" if shape.sobject else _typed(item))
             case Parent():
-                inner = source.add(self.writer(f"sf:{item.name}", item.shape))
-                null = self._null(source, item.name)
-                return f"{{{null} if row[{item.present}] is None else {inner}(row)}}"
+                return Whole(self._parent(item))
             case Children():
-                write = source.add(self._children(item.name))
-                return f"{{{write}(row[{item.index}])}}"
+                return Whole(self._children(item))
             case Choice():
-                write = source.add(self._choice(item.name))
-                return f"{{{write}(row[{item.index}])}}"
+                return Whole(self._choice(item))
             case Compound():
-                write = source.add(self._compound(item))
-                return f"{{{write}(row)}}"
+                return Whole(self._compound(item))
 
-    def _value(self, source: "_Source", item: Value, shape: Shape | None) -> str:
-        typed = ""
-        if shape is not None and shape.sobject is None:
-            xsd = _XSD_OF_AGGREGATE.get(item.type.family, item.type.soap_type)
-            typed = f' xsi:type="{xsd.removeprefix("tns:")}"'
-        start = source.literal(f"<sf:{item.name}{typed}>")
-        end = source.literal(f"</sf:{item.name}>")
-        null = self._null(source, item.name)
-        value = f"row[{item.index}]"
-        if item.type.family in _ESCAPED:
-            text = f"{source.add(escape)}({value})"
-        elif item.type.family in ("number", "boolean"):
-            text = f"{source.add(item.type.encode)}({value})"
-        else:
-            text = value
-        return f"{{{null} if {value} is None else {start} + {text} + {end}}}"
+    def _element(self, item: Value, typed: str) -> Element:
+        start, end = f"<sf:{item.name}{typed}>", f"</sf:{item.name}>"
+        return Element(start, end, self._null(item.name), item.index, _writing(item))
 
-    def _null(self, source: "_Source", name: str) -> str:
-        text = "" if self._dialect is ENTERPRISE else f'<sf:{name} xsi:nil="true"/>'
-        return source.literal(text)
+    def _null(self, name: str) -> str:
+        return "" if self._dialect is ENTERPRISE else f'<sf:{name} xsi:nil="true"/>'
 
-    def _children(self, name: str) -> Callable[[Answer | None], str]:
-        null = "" if self._dialect is ENTERPRISE else f'<sf:{name} xsi:nil="true"/>'
+    def _parent(self, item: Parent) -> WriteRow:
+        null, present = self._null(item.name), item.present
+        write = self._template(f"sf:{item.name}", item.shape).one
+        return lambda row: null if row[present] is None else write(row)
 
-        def write(answer: Answer | None) -> str:
-            return self.answer(f"sf:{name}", answer) if answer and answer.size else null
+    def _children(self, item: Children) -> WriteRow:
+        null, name = self._null(item.name), f"sf:{item.name}"
+
+        def write(row: Row) -> str:
+            answer: Answer | None = row[item.index]
+            return self.answer(name, answer) if answer and answer.size else null
 
         return write
 
-    def _choice(self, name: str) -> Callable[[tuple[Shape, Row] | None], str]:
-        null = "" if self._dialect is ENTERPRISE else f'<sf:{name} xsi:nil="true"/>'
+    def _choice(self, item: Choice) -> WriteRow:
+        null, name = self._null(item.name), f"sf:{item.name}"
 
-        def write(found: tuple[Shape, Row] | None) -> str:
-            if found is None:
-                return null
-            shape, row = found
-            return self.writer(f"sf:{name}", shape)(row)
+        def write(row: Row) -> str:
+            found: tuple[Shape, Row] | None = row[item.index]
+            return null if found is None else self._template(name, found[0]).one(found[1])
 
         return write
 
     def _compound(self, item: Compound) -> WriteRow:
         """A compound value: null when all its parts are, else every member that its type has."""
-        null = "" if self._dialect is ENTERPRISE else f'<sf:{item.name} xsi:nil="true"/>'
+        null = self._null(item.name)
         start = f'<sf:{item.name} xsi:type="{item.type.name}">'
         known = description().as_of(self._version, self._dialect.name)
         parts = {value.name: value for value in item.parts}
@@ -172,20 +149,13 @@ class RecordEncoder:
         return write
 
 
-class _Source:
-    """Names that a generated expression may use, and what they stand for."""
+def _typed(item: Value) -> str:
+    """The xsi:type of a value of AggregateResult, whose WSDL type does not tell."""
+    xsd = _XSD_OF_AGGREGATE.get(item.type.family, item.type.soap_type)
+    return f' xsi:type="{xsd.removeprefix("tns:")}"'
 
-    def __init__(self) -> None:
-        self.names: dict[str, Any] = {}
 
-    def add(self, value: Any) -> str:
-        name = f"v{len(self.names)}"
-        self.names[name] = value
-        return name
-
-    def literal(self, text: str) -> str:
-        """A name for a text; equal texts share one."""
-        for name, value in self.names.items():
-            if value == text and isinstance(value, str):
-                return name
-        return self.add(text)
+def _writing(item: Value) -> Writing:
+    if item.type.family in _ESCAPED:
+        return ESCAPED
+    return encoded(item.type.encode) if item.type.family in _ENCODED else PLAIN

@@ -5,6 +5,7 @@ by their local part; only the SOAP envelope itself and the call's own namespace 
 """
 
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,10 +18,16 @@ SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 NIL = f"{{{XSI}}}nil"
 TYPE = f"{{{XSI}}}type"
+_ENVELOPE = f"{{{SOAP}}}Envelope"
 _MUST_UNDERSTAND = f"{{{SOAP}}}mustUnderstand"
 _ENCODINGS = frozenset("UTF-8 UTF8 UTF-16 UTF-16LE UTF-16BE US-ASCII ASCII ISO-8859-1 LATIN1".split())
 _MOST_ELEMENTS = 150_000
 _MOST_ATTRIBUTES = 200
+_TOO_MUCH = etree.XPath(
+    f"boolean(//@*[{_MOST_ATTRIBUTES + 1}] or /descendant::*[{_MOST_ELEMENTS + 1}])"
+)
+"""Asked of libxml2, because an object for each element would cost more than parsing it."""
+_kept = threading.local()
 
 Element = Any
 """An lxml element."""
@@ -50,12 +57,8 @@ class Envelope:
 
 def parse(body: bytes) -> Element:
     """The root element. Raises ApiFault UNKNOWN_EXCEPTION with the parser's text for unreadable XML."""
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-        remove_comments=True, remove_pis=True,
-    )  # fmt: skip
     try:
-        root = etree.fromstring(body.lstrip(b" \t\r\n") if body[:1].isspace() else body, parser)
+        root = etree.fromstring(body.lstrip(b" \t\r\n") if body[:1].isspace() else body, _parser())
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise _unreadable(_parser_text(error)) from None
     document: Any = root.getroottree().docinfo
@@ -64,6 +67,17 @@ def parse(body: bytes) -> Element:
     if (document.encoding or "UTF-8").upper() not in _ENCODINGS:
         raise _unreadable(f"The encoding {document.encoding} is not supported.")
     return root
+
+
+def _parser() -> etree.XMLParser:
+    """The parser of this thread: to make one takes as long as to parse a small message."""
+    parser: etree.XMLParser | None = getattr(_kept, "parser", None)
+    if parser is None:
+        parser = _kept.parser = etree.XMLParser(
+            resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
+            remove_comments=True, remove_pis=True,
+        )  # fmt: skip
+    return parser
 
 
 def _unreadable(text: str) -> ApiFault:
@@ -80,9 +94,9 @@ def _parser_text(error: Exception) -> str:
 
 def open_envelope(root: Element) -> Envelope:
     """Header and Body of a parsed message. Raises ProtocolFault for what is no SOAP 1.1 envelope."""
-    if etree.QName(root).localname != "Envelope":
+    if local_name(root) != "Envelope":
         raise ProtocolFault(f"Unable to find SOAP Envelope, found {root.tag}")
-    if etree.QName(root).namespace != SOAP:
+    if root.tag != _ENVELOPE:
         text = f"Only SOAP 1.1 is supported: {etree.QName(root).namespace} is not its namespace"
         raise ProtocolFault(text, code="VersionMismatch")
     headers: dict[str, Element] = {}
@@ -113,9 +127,12 @@ def refuse_not_understood(envelope: Envelope, known: frozenset[str]) -> None:
 
 
 def _check_size(root: Element) -> None:
-    for count, element in enumerate(root.iter(), 1):
-        if count > _MOST_ELEMENTS or len(element.attrib) > _MOST_ATTRIBUTES:
-            raise ProtocolFault("The message has too many elements or attributes")
+    try:
+        too_much = _TOO_MUCH(root)
+    except etree.XPathError:  # so many that libxml2 does not count them
+        too_much = True
+    if too_much:
+        raise ProtocolFault("The message has too many elements or attributes")
 
 
 def _elements(parent: Element) -> Iterator[Element]:

@@ -9,7 +9,7 @@ from spyne.protocol.soap import Soap11
 from orgbox.errors import OrgboxError, ProtocolFault
 from orgbox.soap.description import Call, description
 from orgbox.soap.dialects import BY_NAMESPACE
-from orgbox.soap.encode import Encoded, element
+from orgbox.soap.encode import Encoded, element, encoded
 from orgbox.soap.envelope import (
     Element,
     brackets,
@@ -25,8 +25,13 @@ from orgbox.soap.request import Context, Request
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _SOAPENV = 'xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"'
-_XSI = ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
-_XSD = ' xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
+_TAIL = "</soapenv:Body></soapenv:Envelope>"
+_NAMESPACES = {
+    "xsd": ' xmlns:xsd="http://www.w3.org/2001/XMLSchema"',
+    "xsi": ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"',
+    "sf": ' xmlns:sf="{}"',
+}
+"""Declarations in the order of the captures."""
 _OUR_HEADERS = frozenset(description().headers)
 
 
@@ -59,18 +64,19 @@ class SforceSoap(Soap11):  # type: ignore[misc]
         ctx.in_object = context.arguments
 
     def serialize(self, ctx: Any, message: str) -> None:
-        """The whole answer as text."""
+        """The whole answer, in pieces."""
         context: Context = ctx.udc
         if ctx.out_error is not None:
             error = ctx.out_error
             shown = error.error if isinstance(error, WireFault) else ProtocolFault(str(error))
-            ctx.out_document = write_fault(shown, context.request.dialect, context.request.version)
+            text = write_fault(shown, context.request.dialect, context.request.version)
+            ctx.out_document = [text.encode()]
         else:
             ctx.out_document = write_answer(context, ctx.out_object[0])
 
     def create_out_string(self, ctx: Any, out_string_encoding: str | None = None) -> None:
-        """The answer as bytes."""
-        ctx.out_string = [ctx.out_document.encode("utf-8")]
+        """The answer as bytes, which it is."""
+        ctx.out_string = ctx.out_document
 
 
 class _wire_faults:
@@ -96,42 +102,32 @@ def _find_call(request: Request, sent: Element) -> Call:
     return known[name]
 
 
-def write_answer(context: Context, result: Any) -> str:
-    """The answer to a call that succeeded."""
+def write_answer(context: Context, result: Any) -> list[bytes]:
+    """The answer to a call that succeeded, in pieces."""
     request = context.request
     name = context.call_name
     known = description().as_of(request.version, request.dialect.name).calls[name]
-    if isinstance(result, Encoded):
-        text: str = result
-    else:
-        text = encode_result(known, result, request)
-    header = _limit_info(context, known)
-    body = f"<{name}Response>{text}</{name}Response>" if text else f"<{name}Response/>"
-    root = f'soapenv:Envelope {_SOAPENV} xmlns="{request.dialect.tns}"{_namespaces(request, text)}'
-    return (
-        f"{_DECLARATION}<{root}>"
-        f"{header}<soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"
-    )
+    if not isinstance(result, Encoded):
+        result = encode_result(known, result, request)
+    declared = "".join([_NAMESPACES[prefix] for prefix in _NAMESPACES if prefix in result.prefixes])
+    sobjects = declared.format(request.dialect.ens)
+    root = f'soapenv:Envelope {_SOAPENV} xmlns="{request.dialect.tns}"{sobjects}'
+    head = f"{_DECLARATION}<{root}>{_limit_info(context, known)}<soapenv:Body>"
+    if not any(result.pieces):
+        return [f"{head}<{name}Response/>{_TAIL}".encode()]
+    return [f"{head}<{name}Response>".encode(), *result.pieces, f"</{name}Response>{_TAIL}".encode()]
 
 
 def encode_result(known: Call, result: Any, request: Request) -> Encoded:
     """The `result` elements of an answer."""
     if known.result is None:
-        return Encoded("")
+        return encoded("")
     member = known.result
     write = element("result", member.type, member.nillable, request.dialect, request.version)
     parts: list[str] = []
     for value in [result] if member.max == 1 else result:
         write(parts.append, value)
-    return Encoded("".join(parts))
-
-
-def _namespaces(request: Request, text: str) -> str:
-    """Declarations in the order of the captures, each where it is used."""
-    xsi = _XSI if "xsi:" in text else ""
-    xsd = _XSD if '"xsd:' in text else ""
-    sf = f' xmlns:sf="{request.dialect.ens}"' if "sf:" in text else ""
-    return xsd + xsi + sf
+    return encoded("".join(parts))
 
 
 def _limit_info(context: Context, known: Call) -> str:

@@ -5,8 +5,9 @@ send names that are not in the WSDL (`id` for `ids`, a generated name for `query
 nowhere is a fault.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from orgbox.catalog.fieldtypes import TYPES
@@ -19,6 +20,7 @@ from orgbox.soap.description import Call, Member
 from orgbox.soap.dialects import ENTERPRISE, Dialect
 from orgbox.soap.envelope import NIL, TYPE, Element, brackets, local_name
 
+_TRUE = ("true", "1")
 _TEXTS = ("xsd:string", "QueryLocator")
 _XSD_TYPES = {"xsd:boolean": "boolean", "xsd:int": "int", "xsd:dateTime": "datetime", "xsd:date": "date"}
 
@@ -34,9 +36,8 @@ def read_arguments(call: Call, element: Element) -> list[Any]:
     """The call's arguments in WSDL order: lists for repeated ones, "" or None for absent ones."""
     found: dict[str, list[Element]] = {member.name: [] for member in call.arguments}
     unmatched: list[Element] = []
-    for child in element:
-        if isinstance(child.tag, str):
-            found.get(local_name(child), unmatched).append(child)
+    for child in element.iterchildren("*"):
+        found.get(local_name(child), unmatched).append(child)
     _place(unmatched, call.arguments, found)
     return [_argument(member, found[member.name]) for member in call.arguments]
 
@@ -55,32 +56,40 @@ def _place(
 
 def _argument(member: Member, elements: list[Element]) -> Any:
     if member.max != 1:
-        return [_value(member, element) for element in elements if not _is_nil(element)]
+        read = _reader(member)
+        return [read(element) for element in elements if not _is_nil(element)]
     if not elements or _is_nil(elements[-1]):
         return "" if member.min and member.type in _TEXTS else None
-    return _value(member, elements[-1])
+    return _reader(member)(elements[-1])
 
 
-def _value(member: Member, element: Element) -> Any:
+def _reader(member: Member) -> Callable[[Element], Any]:
+    """What makes an argument of an element."""
     if member.type.startswith("ens:"):
-        return RawRecord(element)
-    text = _text(element)
+        return RawRecord
+    if member.type == "ID":
+        return lambda element: _text(element).strip()
     if member.type not in _XSD_TYPES:
-        return text.strip() if member.type == "ID" else text
+        return _text
+    return partial(_typed, member.type)
+
+
+def _typed(type_name: str, element: Element) -> Any:
+    text = _text(element)
     try:
-        return TYPES[_XSD_TYPES[member.type]].decode(text)
+        return TYPES[_XSD_TYPES[type_name]].decode(text)
     except ValueError:
-        raise ProtocolFault(f"'{text}' is not valid for the type {member.type}") from None
+        raise ProtocolFault(f"'{text}' is not valid for the type {type_name}") from None
 
 
 def _is_nil(element: Element) -> bool:
-    return element.get(NIL) in ("true", "1")
+    return element.get(NIL) in _TRUE
 
 
 def _text(element: Element) -> str:
     """The text of an element that may hold nothing else."""
-    for child in element:
-        raise ProtocolFault(f"Element {brackets(child)} invalid at this location")
+    if len(element):
+        raise ProtocolFault(f"Element {brackets(element[0])} invalid at this location")
     return element.text or ""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from orgbox.org import describe as describes
 from orgbox.soap.description import description
-from orgbox.soap.encode import Encoded
+from orgbox.soap.encode import Encoded, together
 from orgbox.soap.protocol import encode_result
 from orgbox.soap.registry import call
 from orgbox.soap.request import Context
@@ -33,7 +33,7 @@ def describe_sobject(context: Context, name: str) -> Encoded:
 def describe_sobjects(context: Context, names: list[str]) -> Encoded:
     """DescribeSObjectResult for each name."""
     describes.check_count(len(names), context.signed_in.org.limits)
-    return Encoded("".join([_described(context, name) for name in names]))
+    return together([_described(context, name) for name in names])
 
 
 def _described(context: Context, name: str) -> Encoded:

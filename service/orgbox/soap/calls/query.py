@@ -5,8 +5,8 @@ import secrets
 from orgbox.org import query as queries
 from orgbox.org.cursors import Later
 from orgbox.org.search import search as find_records
-from orgbox.soap.calls.records import record_encoder
-from orgbox.soap.encode import Encoded
+from orgbox.soap.calls.records import RECORD_PREFIXES, record_encoder
+from orgbox.soap.encode import PREFIXES, Encoded, encoded
 from orgbox.soap.registry import call
 from orgbox.soap.request import Context
 from orgbox.soql.shape import Answer
@@ -43,7 +43,7 @@ def search(context: Context, text: str) -> Encoded:
         for row in rows
     ]
     query_id = f"<queryId>{secrets.token_hex(8)}</queryId>" if context.request.version >= 32 else ""
-    return Encoded(f"<result>{query_id}{''.join(found)}</result>")
+    return encoded(f"<result>{query_id}{''.join(found)}</result>")
 
 
 def _run(context: Context, text: str, *, all_rows: bool) -> Encoded:
@@ -57,7 +57,8 @@ def _answered(context: Context, answer: Answer, later: Later | None) -> Encoded:
     context.rows = len(answer.rows)
     if later:
         context.afterwards.append(later)
-    return Encoded(record_encoder(context).answer("result", answer))
+    prefixes = RECORD_PREFIXES if answer.shape.sobject else PREFIXES
+    return encoded(record_encoder(context).answer("result", answer), prefixes)
 
 
 def batch_size(context: Context) -> int:

@@ -12,7 +12,7 @@ from orgbox.org.query import retrieve as retrieve_rows
 from orgbox.org.rulebook import Record
 from orgbox.org.session import Session
 from orgbox.soap import trouble
-from orgbox.soap.encode import Encoded
+from orgbox.soap.encode import Encoded, encoded
 from orgbox.soap.encode_records import RecordEncoder
 from orgbox.soap.reader import RawRecord, RecordReader, split_names
 from orgbox.soap.registry import call
@@ -73,11 +73,14 @@ def retrieve(context: Context, field_list: str, sobject: str, ids: list[str]) ->
     names = split_names(field_list)
     shape, rows = retrieve_rows(context.signed_in, context.catalog, names, sobject, ids)
     context.rows = len(rows)
-    encoder = record_encoder(context)
-    write = encoder.writer("result", shape)
-    return Encoded(
-        "".join('<result xsi:nil="true"/>' if row is None else write(row) for row in rows)
-    )
+    found = [row for row in rows if row is not None]
+    texts = iter(record_encoder(context).texts("result", shape, found))
+    return encoded("".join([_NO_RECORD if row is None else next(texts) for row in rows]), RECORD_PREFIXES)
+
+
+RECORD_PREFIXES = ("xsi", "sf")
+"""What records use, but for those of AggregateResult."""
+_NO_RECORD = '<result xsi:nil="true"/>'
 
 
 _encoders: dict[tuple[str, int], RecordEncoder] = {}
