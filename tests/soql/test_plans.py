@@ -32,6 +32,24 @@ def test_a_kept_plan_still_refuses_the_values_of_the_next_text(bench: Bench) -> 
     assert caught.value.message.endswith("ERROR at Row:1:Column:27\ninvalid ID field: 00500000000000")
 
 
+def test_the_fault_of_a_text_like_another_is_placed_in_the_text_itself(bench: Bench) -> None:
+    text = "SELECT Id FROM User WHERE Name = '{}' AND Id = '{}'"
+    ask(bench, text.format("a name of some length", "005000000000001"))
+
+    with pytest.raises(ApiFault) as caught:
+        ask(bench, text.format("b", "bad"))
+
+    assert caught.value.message.endswith("ERROR at Row:1:Column:42\ninvalid ID field: bad")
+
+
+def test_a_text_like_another_can_be_the_first_to_need_a_plan(bench: Bench) -> None:
+    ask(bench, "SELECT Id FROM User WHERE Name = 'ada'")
+
+    assert ask(bench, "SELECT Id FROM User WHERE Name = 'bob builder'", all_rows=True) == ask(
+        bench, "SELECT Id FROM User WHERE Name = 'bob builder' LIMIT 9"
+    )
+
+
 def test_date_words_are_reckoned_at_each_execution(bench: Bench) -> None:
     prepared = bench.prepare("SELECT COUNT() FROM User WHERE CreatedDate = TODAY", bench.viewer())
     year_before = NOW.replace(year=2023, month=1, day=1)

@@ -4,59 +4,33 @@ Parsing costs some 40 microseconds, compiling a thousand: queries that differ on
 share a plan.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
-from typing import Generic, TypeVar
 
 from orgbox.catalog import Catalog
 from orgbox.limits import Limits
 from orgbox.soql.binder import bind
 from orgbox.soql.bound import Viewer
 from orgbox.soql.compile import Plan, RowFilter, Tables, compile
+from orgbox.soql.kept import Kept
 from orgbox.soql.nodes import Query
-from orgbox.soql.parser import parse
 from orgbox.soql.search import Search
 from orgbox.soql.search import prepare as prepare_search
+from orgbox.soql.texts import Texts, exactly
 
-_LONGEST_TEXT = 10_000
-"""Characters of a text or shape that is kept; longer ones would fill the memory before they come again."""
-_V = TypeVar("_V")
-
-
-class Kept(Generic[_V]):
-    """The `most` values used last; safe to share between threads."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._values: OrderedDict[Hashable, _V] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: Hashable, make: Callable[[], _V]) -> _V:
-        """The value under the key, made if there is none; two threads may both make it."""
-        with self._lock:
-            found = self._values.get(key)
-            if found is not None:
-                self._values.move_to_end(key)
-                return found
-        made = make()
-        with self._lock:
-            self._values[key] = made
-            if len(self._values) > self._most:
-                self._values.popitem(last=False)
-        return made
+_LONGEST_SHAPE = 10_000
+"""Characters of a shape whose plan is kept; longer ones would fill the memory before they come again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A plan with the literals of one text."""
+    """A plan with the literals of one text. A `query` that is not `exact` has no more of it: see `texts`."""
 
     plan: Plan
     query: Query
     catalog: Catalog
     viewer: Viewer
+    exact: bool = True
 
     def values(self, org: int, now: datetime) -> dict[str, object]:
         """Parameters for the plan's statements.
@@ -67,7 +41,8 @@ class Prepared:
         try:
             return self.plan.values(org, now, self.viewer, self.query.literals)
         except ValueError:
-            bind(self.query, self.catalog, self.viewer)
+            query = self.query if self.exact else exactly(self.query, self.viewer.version)
+            bind(query, self.catalog, self.viewer)
             raise
 
 
@@ -85,7 +60,7 @@ class Plans:
     def __init__(self, tables: Tables, limits: Limits, *, texts: int = 2_000, plans: int = 1_000) -> None:
         self._tables = tables
         self._limits = limits
-        self._texts: Kept[Query] = Kept(texts)
+        self._texts = Texts(limits, texts)
         self._plans: Kept[Plan] = Kept(plans)
 
     def prepare(
@@ -102,18 +77,16 @@ class Plans:
         Plans are kept by the identity of `catalog` and `row_filter`: hand in the same objects
         again.
         """
-
-        def parsed() -> Query:
-            return parse(text, self._limits, version=viewer.version)
+        query, exact = self._texts.query(text, viewer.version)
 
         def compiled() -> Plan:
-            bound = bind(query, catalog, viewer, all_rows=all_rows)
+            whole = query if exact else exactly(query, viewer.version)
+            bound = bind(whole, catalog, viewer, all_rows=all_rows)
             return compile(bound, self._tables, row_filter)
 
-        query = self._texts.get(text, parsed) if len(text) <= _LONGEST_TEXT else parsed()
         key = (query.shape, catalog, viewer.kind, all_rows, row_filter)
-        plan = self._plans.get(key, compiled) if len(query.shape) <= _LONGEST_TEXT else compiled()
-        return Prepared(plan, query, catalog, viewer)
+        plan = self._plans.get(key, compiled) if len(query.shape) <= _LONGEST_SHAPE else compiled()
+        return Prepared(plan, query, catalog, viewer, exact)
 
     def prepare_search(
         self, text: str, catalog: Catalog, viewer: Viewer, row_filter: RowFilter | None = None
