@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "service" / "orgbox"
 LAYERS = (
-    ("errors", "ids", "clock", "limits", "config", "control", "tools"),
+    ("errors", "ids", "clock", "limits", "config", "logs", "metrics", "control", "tools"),
     ("catalog",),
     ("soql", "mail"),
     ("org",),
@@ -24,6 +24,7 @@ OUTSIDE = {
     "spyne": ("soap",),
     "lxml": ("soap",),
     "flask": ("web",),
+    "prometheus_client": ("web",),
     "waitress": ("http",),
     "cryptography": ("http", "org/assertion.py"),
     "sqlalchemy": ("org", "soql/compile", "catalog/fieldtypes.py", "rules", "inspection", "app.py", "cli.py",

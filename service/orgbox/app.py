@@ -14,11 +14,13 @@ from sqlalchemy import make_url
 from orgbox.catalog.load import Catalog, standard_catalog
 from orgbox.clock import Clock
 from orgbox.config import Config
+from orgbox.errors import PROTOCOL_CODES
 from orgbox.http.edge import Edge, Endpoint, Environ, StartResponse, WsgiApp, known_version
 from orgbox.inspection.run import findings
 from orgbox.limits import STRICT, Limits
 from orgbox.mail.sender import Sender
 from orgbox.mail.smtp import Relay
+from orgbox.metrics import Tally
 from orgbox.org.calllog import CallLog
 from orgbox.org.database import Database
 from orgbox.org.delivery import Delivery
@@ -38,6 +40,7 @@ from orgbox.soap.description import description
 from orgbox.soap.dialects import Dialect
 from orgbox.soap.registry import HANDLERS
 from orgbox.soap.service import SoapService
+from orgbox.soap.watching import counting
 from orgbox.soap.wsdl import wsdl
 from orgbox.web.control import Control
 from orgbox.web.desk import Desk
@@ -157,10 +160,12 @@ def build(
     limits: Limits = STRICT,
     rules: Mapping[str, Rules] = RULES,
     random_key: str = "",
+    tally: Tally | None = None,
 ) -> App:
     """The service of a configuration. Raises as `open_orgs`, and ValueError for a wrong smtp_url.
 
-    `random_key` opens the control API when the configuration has no control_key.
+    `random_key` opens the control API when the configuration has no control_key; processes of one service
+    share a `tally`.
     """
     relay = Relay.of(config.smtp_url) if config.smtp_url else None
     orgs = open_orgs(config, clock=clock, limits=limits, rules=rules)
@@ -169,10 +174,18 @@ def build(
     mailbox = Mailbox(orgs, address)
     version = description().versions[-1]
     desk = Desk(orgs, calls, config.external_url, version, LinkAcceptance(orgs), mailbox)
-    control = _control(config, orgs, random_key or secrets.token_urlsafe(24))
-    edge = Edge(config, SoapService(orgs, calls), _wsdl_writer(orgs), Site(desk, control))
+    tally = tally or new_tally()
+    control = _control(config, orgs, random_key or secrets.token_urlsafe(24), tally)
+    soap = SoapService(orgs, calls, [counting(tally)])
+    edge = Edge(config, soap, _wsdl_writer(orgs), Site(desk, control))
     sender = Sender(Delivery(orgs, address, time.time), relay) if relay else None
     return App(config, orgs, edge, mailbox, desk, address, sender)
+
+
+def new_tally(processes: int = 1) -> Tally:
+    """Counts of the API's calls and faults, to be made before the processes are parted."""
+    codes = description().enumerations["fns:ExceptionCode"].names
+    return Tally(sorted(HANDLERS), sorted({*codes, *PROTOCOL_CODES}), processes)
 
 
 class Site:
@@ -191,13 +204,15 @@ class Site:
         return self._site(environ, start_response)
 
 
-def _control(config: Config, orgs: Orgs, random_key: str) -> Control:
+def _control(config: Config, orgs: Orgs, random_key: str, tally: Tally) -> Control:
     enumerations = description().enumerations
     words = Vocabulary(
         enumerations["fns:ExceptionCode"].names, enumerations["StatusCode"].names, frozenset(HANDLERS)
     )
     key = config.control_key
-    return Control(Lifecycle(orgs), words, key or random_key, bool(key), config.seed, config.takes_published)
+    return Control(
+        Lifecycle(orgs), words, key or random_key, bool(key), config.seed, config.takes_published, tally
+    )
 
 
 def _wsdl_writer(orgs: Orgs) -> Callable[[Endpoint, str], bytes]:

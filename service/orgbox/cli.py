@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from orgbox import __version__
-from orgbox.app import App, build, open_orgs, refuse_published
+from orgbox.app import App, build, new_tally, open_orgs, refuse_published
 from orgbox.app import check as check_database
 from orgbox.catalog.load import standard_catalog
 from orgbox.config import SETTINGS, configure
@@ -23,6 +23,7 @@ from orgbox.data_commands import COMMANDS
 from orgbox.errors import ApiFault, OrgboxError
 from orgbox.http import server
 from orgbox.http.edge import known_version
+from orgbox.logs import start_logging
 from orgbox.org.schema import SchemaError
 from orgbox.org_commands import org
 from orgbox.schema_commands import schema
@@ -72,7 +73,9 @@ def serve(workers: int, **given: Any) -> None:
     try:
         config = configure(**given)
         key = "" if config.control_key else secrets.token_urlsafe(24)
-        app = None if workers > 1 else build(config, random_key=key)
+        start_logging(config.log)
+        tally = new_tally(workers)
+        app = None if workers > 1 else build(config, random_key=key, tally=tally)
         orgs = app.orgs if app else open_orgs(config)
         refuse_published(config, orgs)
         if app is None:
@@ -87,7 +90,12 @@ def serve(workers: int, **given: Any) -> None:
         print(f"orgbox: control key {key}", file=sys.stderr, flush=True)
     print(f"orgbox: ready on {server.url_of(listener, config)}", flush=True)
     if app is None:
-        server.serve_workers(lambda: _work(build(config, random_key=key), listener, context), workers)
+
+        def work(slot: int) -> None:
+            tally.use(slot)
+            _work(build(config, random_key=key, tally=tally), listener, context)
+
+        server.serve_workers(work, workers)
     else:
         _work(app, listener, context)
 

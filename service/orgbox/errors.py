@@ -47,6 +47,10 @@ class ProtocolFault(OrgboxError):
         self.message = message
 
 
+PROTOCOL_CODES = ("Client", "MustUnderstand", "Server", "VersionMismatch")
+"""Codes of faults that SOAP itself has (SOAP 1.1, 4.4.1)."""
+
+
 class RecordError(OrgboxError):
     """Refuses one record of a call; becomes an Error in its SaveResult, UpsertResult or DeleteResult."""
 

@@ -1,10 +1,13 @@
 """Sessions: how long they live, who ends them, where they hold."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import func, select, update
 
 from service import Client, Service, start_service
 
@@ -126,3 +129,53 @@ def invite_many(client: Client, count: int) -> None:
             for n in range(start, min(start + 200, count))
         ]
         assert client.create("CollaborationInvitation", *records).texts("success").count("false") == 0
+
+
+def refusals_noted(service: Service) -> tuple[int, ...]:
+    """Failed attempts counted for users, and for nobody."""
+    system = service.app.orgs.store.schema.system
+    attempts = select(func.coalesce(func.sum(system["orgbox_credential"].c.attempts), 0))
+    counters = system["orgbox_counter"].c
+    counted = select(func.coalesce(func.sum(counters.value), 0)).where(counters.name == "refused logins")
+    with service.app.orgs.database.read() as connection:
+        return tuple(int(connection.scalar(one) or 0) for one in (attempts, counted))
+
+
+@pytest.mark.parametrize(("password", "hashes"), [("wrong", 1), ("a" * 40, 3), ("-" * 40, 1), ("a" * 24, 1)])
+def test_a_refusal_takes_the_same_work_whoever_is_named(
+    shared: Service, monkeypatch: pytest.MonkeyPatch, password: str, hashes: int
+) -> None:
+    orgs, hashed = shared.app.orgs, Counter[str]()
+    verify = PasswordHasher.verify
+
+    def counting(self: PasswordHasher, kept: str, tried: str) -> bool:
+        hashed["times"] += 1
+        return verify(self, kept, tried)
+
+    monkeypatch.setattr(PasswordHasher, "verify", counting)
+    locked = {"locked_until": "9999-01-01T00:00:00.000Z"}
+    table = orgs.store.schema.system["orgbox_credential"]
+    with orgs.database.write() as connection:
+        carl = orgs.of_username("carl@acme.com")
+        assert carl
+        connection.execute(update(table).where(table.c.user_id == carl[1]).values(**locked))
+
+    for username in ("mia@acme.com", "nobody@acme.com", "carl@acme.com", "", "x" * 80):
+        before = refusals_noted(shared)
+        hashed.clear()
+        assert refused(shared, username, password)
+        assert hashed["times"] == hashes, username
+        assert refusals_noted(shared) != before, username
+
+    with orgs.database.write() as connection:
+        connection.execute(update(table).values(attempts=0, locked_until=None))
+
+
+def test_a_token_is_told_from_a_password_that_ends_in_letters(service: Service) -> None:
+    mia = service.client("mia@acme.com")
+    for password in ("sesame4ever", "a1" * 20):
+        new = f"<userId>{mia.user_id}</userId><password>{password}</password>"
+        assert mia.call(f"<setPassword>{new}</setPassword>").status == 200
+        for token in ("", "T" * 24, "T" * 25):
+            mia.login("mia@acme.com", password + token)
+        assert refused(service, "mia@acme.com", password + "T" * 23)

@@ -134,12 +134,13 @@ class Running:
         wasyncore.close_all(self._server._map)
 
 
-def serve_workers(work: Callable[[], None], count: int) -> None:
+def serve_workers(work: Callable[[int], None], count: int) -> None:
     """Run `work`, which serves until SIGTERM, in `count` processes; one that dies is replaced.
 
-    The parent only watches. Each worker makes its own application, after the fork.
+    The parent only watches. Each worker makes its own application, after the fork; it gets a number below
+    `count` that no other living one has.
     """
-    workers: set[int] = set()
+    workers: dict[int, int] = {}
     stopping = threading.Event()
 
     parent = os.getpid()
@@ -151,21 +152,21 @@ def serve_workers(work: Callable[[], None], count: int) -> None:
         for pid in workers:
             os.kill(pid, signal.SIGTERM)
 
-    def start() -> None:
+    def start(number: int) -> None:
         pid = os.fork()
         if pid == 0:
-            work()
+            work(number)
             os._exit(0)
-        workers.add(pid)
+        workers[pid] = number
         if stopping.is_set():
             os.kill(pid, signal.SIGTERM)
 
-    for _ in range(count):
-        start()
+    for number in range(count):
+        start(number)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, stop)
     while workers:
         pid, _ = os.wait()
-        workers.discard(pid)
+        number = workers.pop(pid)
         if not stopping.is_set():
-            start()
+            start(number)

@@ -5,19 +5,19 @@ is counted before the password is looked at, so that guesses made at once cannot
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
-from orgbox.clock import moment_text
 from orgbox.errors import ApiFault
-from orgbox.org import outbox, tokens
+from orgbox.org import credentials, outbox, tokens
 from orgbox.org import session as sessions
 from orgbox.org.org import Org
 from orgbox.org.outbox import NewMail
 from orgbox.org.passwords import Passwords, check_policy, without_token
+from orgbox.org.registry import Orgs
 from orgbox.org.session import Session
+from orgbox.org.unique import EVERYWHERE
 from orgbox.org.user import User
 
 _REFUSED = "Invalid username, password, security token; or user locked out."
@@ -41,33 +41,33 @@ class Login:
 
 
 def login(
-    org: Org | None, user_id: str | None, password: str, passwords: Passwords, client: str = ""
+    orgs: Orgs, org: Org | None, user_id: str | None, password: str, client: str = ""
 ) -> Login:
     """Sign a user in. `org` and `user_id` are None for an unknown user name; `client` is a consumer key.
 
     Raises ApiFault INVALID_LOGIN; API_DISABLED_FOR_ORG for a user without the API Enabled permission;
     LOGIN_MUST_USE_SECURITY_TOKEN where the org asks for a token and the password comes without one.
     """
-    org, user_id, expired = verify(org, user_id, password, passwords)
+    org, user_id, expired = verify(orgs, org, user_id, password)
     with org.store.database.write() as connection:
         user = admit(connection, org, user_id, for_api=True)
         session_id = sessions.start(connection, org, user_id, client)
         resumed = sessions.resume(connection, org, session_id, 0)
-        if resumed.settings.require_security_token and without_token(password) is None:
+        if resumed.settings.require_security_token and not without_token(password):
             raise ApiFault("LOGIN_MUST_USE_SECURITY_TOKEN", _NEEDS_TOKEN)
     return Login(org, user, session_id, expired, resumed.settings.session_seconds)
 
 
 def verify(
-    org: Org | None, user_id: str | None, password: str, passwords: Passwords
+    orgs: Orgs, org: Org | None, user_id: str | None, password: str
 ) -> tuple[Org, str, bool]:
     """Count the attempt and check the password: the org, the user, whether the password has expired.
 
     Raises ApiFault INVALID_LOGIN, after the same time whether there is such a user or not.
     """
-    credential = _count_attempt(org, user_id) if org and user_id else None
+    credential = _count_attempt(orgs, org, user_id)
     kept = credential["password"] if credential else None
-    if not _accepts(passwords, password, kept) or org is None or user_id is None or not credential:
+    if not _accepts(orgs.passwords, password, kept) or org is None or user_id is None or not credential:
         raise ApiFault("INVALID_LOGIN", _REFUSED)
     return org, user_id, bool(credential["expired"])
 
@@ -83,62 +83,25 @@ def admit(connection: Connection, org: Org, user_id: str, *, for_api: bool = Fal
     if for_api and not user.may("ApiEnabled"):
         text = "API is not enabled for this Organization or Partner"
         raise ApiFault("API_DISABLED_FOR_ORG", text)
-    _reset_attempts(connection, org, user_id)
+    credentials.forget_attempts(connection, org, user_id)
     return user
 
 
 def _accepts(passwords: Passwords, password: str, kept: str | None) -> bool:
-    if passwords.matches(password, kept):
-        return True
-    bare = without_token(password)
-    return bare is not None and kept is not None and passwords.matches(bare, kept)
+    """Whether the password is right, with a security token or without; nobody is refused with less work."""
+    return any(passwords.matches(tried, kept) for tried in (password, *without_token(password)))
 
 
-def _count_attempt(org: Org, user_id: str) -> dict[str, Any] | None:
-    """The credential if another attempt is allowed now; the attempt is counted in the same transaction."""
-    table = org.store.schema.system["orgbox_credential"]
-    mine = (table.c.org == org.number) & (table.c.user_id == user_id)
-    with org.store.database.write() as connection:
-        sessions.catch_up(connection, org)
-        now = org.clock.now()
-        row = connection.execute(select(table).where(mine)).mappings().one_or_none()
-        if row is None or (row["locked_until"] or "") > moment_text(now):
-            return None
-        attempts = row["attempts"] + 1
-        locked = None
-        if attempts >= org.limits.login_attempts:
-            locked = moment_text(now + timedelta(minutes=org.limits.lockout_minutes))
-            attempts = 0
-        connection.execute(
-            update(table).where(mine).values(attempts=attempts, locked_until=locked)
-        )
-        return dict(row)
+def _count_attempt(orgs: Orgs, org: Org | None, user_id: str | None) -> dict[str, Any] | None:
+    """The credential if another attempt is allowed now; the attempt is counted in the same transaction.
 
-
-def _reset_attempts(connection: Connection, org: Org, user_id: str) -> None:
-    table = org.store.schema.system["orgbox_credential"]
-    connection.execute(
-        update(table)
-        .where(table.c.org == org.number, table.c.user_id == user_id)
-        .values(attempts=0, locked_until=None)
-    )
-    users = org.store.schema.records["User"]
-    connection.execute(
-        update(users)
-        .where(users.c.org == org.number, users.c.Id == user_id)
-        .values(LastLoginDate=moment_text(org.clock.now()))
-    )
-
-
-def store_password(
-    connection: Connection, org: Org, user_id: str, hash_: str, *, expired: bool = False
-) -> None:
-    """Keep the hash of a user's password; a lock is lifted."""
-    table = org.store.schema.system["orgbox_credential"]
-    values = {"password": hash_, "expired": int(expired), "attempts": 0, "locked_until": None}
-    mine = (table.c.org == org.number) & (table.c.user_id == user_id)
-    if not connection.execute(update(table).where(mine).values(**values)).rowcount:
-        connection.execute(table.insert().values(org=org.number, user_id=user_id, **values))
+    So are attempts of users who do not exist, or else the time of a commit would tell which do.
+    """
+    with orgs.database.write() as connection:
+        credential = credentials.count_attempt(connection, org, user_id) if org and user_id else None
+        if credential is None:
+            orgs.store.count_up(connection, EVERYWHERE, "refused logins")
+    return credential
 
 
 def set_password(session: Session, user_id: str, password: str, passwords: Passwords) -> None:
@@ -149,7 +112,7 @@ def set_password(session: Session, user_id: str, password: str, passwords: Passw
     target = _target(session, user_id)
     check_policy(password)
     _refuse_repetition(session, target, password, passwords)
-    store_password(session.connection, session.org, target, passwords.hash(password))
+    credentials.store_password(session.connection, session.org, target, passwords.hash(password))
 
 
 def reset_password(session: Session, user_id: str, passwords: Passwords, *, mail: str = "") -> str:
@@ -159,7 +122,8 @@ def reset_password(session: Session, user_id: str, passwords: Passwords, *, mail
     """
     target, nonce = _target(session, user_id), tokens.new_nonce()
     password = tokens.password(session.org.store.database.key, target, nonce)
-    store_password(session.connection, session.org, target, passwords.hash(password), expired=True)
+    hash_ = passwords.hash(password)
+    credentials.store_password(session.connection, session.org, target, hash_, expired=True)
     if mail:
         _tell(session, target, mail, nonce)
     return password
@@ -180,7 +144,7 @@ def change_own_password(session: Session, old: str, new: str, passwords: Passwor
         raise ApiFault("INVALID_OLD_PASSWORD", "invalid old password")
     check_policy(new)
     _refuse_repetition(session, session.user.id, new, passwords)
-    store_password(session.connection, session.org, session.user.id, passwords.hash(new))
+    credentials.store_password(session.connection, session.org, session.user.id, passwords.hash(new))
 
 
 def _target(session: Session, user_id: str) -> str:

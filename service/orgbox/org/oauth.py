@@ -117,7 +117,7 @@ def _password(orgs: Orgs, request: TokenRequest) -> Grant:
     _, app = client_of(orgs, request)
     org, user_id = _user(orgs, request["username"], request.org)
     try:
-        made = login.login(org, user_id, request["password"], orgs.passwords, app.consumer_key)
+        made = login.login(orgs, org, user_id, request["password"], app.consumer_key)
     except ApiFault as fault:
         if fault.code in _PASSING:
             raise

@@ -52,7 +52,7 @@ def make_engine(url: URL, connections: int) -> Engine:
     engine = create_engine(
         url.update_query_dict(given | {"options": f"{options} {own}".strip()}),
         pool_size=max(connections // 2, 1), max_overflow=connections - max(connections // 2, 1),
-        pool_timeout=10, pool_recycle=_RECYCLE_SECONDS, pool_use_lifo=True,
+        hide_parameters=True, pool_timeout=10, pool_recycle=_RECYCLE_SECONDS, pool_use_lifo=True,
     )  # fmt: skip
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
-from orgbox.org import apps, console, login
+from orgbox.org import apps, console, credentials
 from orgbox.org import session as sessions
 from orgbox.org.registry import ORG, Orgs
 from orgbox.org.seed import Seed, read_seed
@@ -55,7 +55,7 @@ def close(orgs: Orgs, password: str) -> list[Opening]:
                 assert found.app is not None
                 apps.add(connection, org, found.app)
             else:
-                login.store_password(connection, org, found.user_id, hash_)
+                credentials.store_password(connection, org, found.user_id, hash_)
                 sessions.end_all_of(connection, org, found.user_id)
                 console.end_all_of(connection, org, found.user_id)
         closed.append(found)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from orgbox.catalog.load import Catalog
 from orgbox.catalog.sobject import SObject
-from orgbox.org import apps, dml, login
+from orgbox.org import apps, credentials, dml
 from orgbox.org.org import Org
 from orgbox.org.passwords import Passwords
 from orgbox.org.permissions import DECIDING
@@ -98,7 +98,7 @@ def plant(connection: Connection, org: Org, seed: Seed, passwords: Passwords) ->
             made[f"@{sobject.name}.{key}"] = str(record.id)
             if password:
                 hash_ = hashes.get(password) or hashes.setdefault(password, passwords.hash(password))
-                login.store_password(connection, org, str(record.id), hash_)
+                credentials.store_password(connection, org, str(record.id), hash_)
     for values in seed.apps:
         _add_app(connection, org, values, made)
 

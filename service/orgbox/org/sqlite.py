@@ -23,7 +23,7 @@ def make_engine(url: URL, durable: bool) -> Engine:
         options["poolclass"] = StaticPool
     else:
         options |= {"pool_size": 16, "max_overflow": 16}
-    engine = create_engine(url, **options)
+    engine = create_engine(url, hide_parameters=True, **options)
     event.listen(engine, "connect", _prepare(durable))
     event.listen(engine, "begin", _begin)
     return engine

@@ -15,8 +15,7 @@ from sqlalchemy import Connection, select
 from orgbox import ids
 from orgbox.catalog.fieldtypes import fold
 from orgbox.errors import ApiFault, RecordError
-from orgbox.org import dml, invitations, tokens, uniqueness
-from orgbox.org import login as logins
+from orgbox.org import credentials, dml, invitations, tokens, uniqueness
 from orgbox.org import session as sessions
 from orgbox.org.joining import Answers, Invited, Joined, LinkEnded, Refused
 from orgbox.org.passwords import check_policy
@@ -143,7 +142,7 @@ def _accept(found: Open, answers: Answers, password: str) -> Joined:
     _take(found)
     user = _make_user(found, answers)
     session = _acting(found.session, str(user.id))
-    logins.store_password(session.connection, session.org, str(user.id), password)
+    credentials.store_password(session.connection, session.org, str(user.id), password)
     _join(found, session)
     _record(found, session)
     group = found.group.name if found.group else ""

@@ -6,7 +6,7 @@ mapping of errors.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -30,6 +30,7 @@ from orgbox.soap.noting import note
 from orgbox.soap.protocol import SforceSoap
 from orgbox.soap.registry import HANDLERS, Handler
 from orgbox.soap.request import Context, Interrupted, Request
+from orgbox.soap.watching import Watcher, log_line
 
 # Spyne would log every fault a client meets with a traceback; faults are answers, not accidents.
 logging.getLogger("spyne").setLevel(logging.CRITICAL + 1)
@@ -50,9 +51,10 @@ class _Transport(ServerBase):  # type: ignore[misc]
 class SoapService:
     """Answers SOAP requests for all orgs of a registry."""
 
-    def __init__(self, orgs: Orgs, log: CallLog) -> None:
+    def __init__(self, orgs: Orgs, log: CallLog, watchers: Sequence[Watcher] = ()) -> None:
         self._orgs = orgs
         self._log = log
+        self._watchers = (log_line, *watchers)
         with _BUILDING:
             self._server = _Transport(
                 Application([_service()], NAMESPACE, name="SforceService",
@@ -76,9 +78,13 @@ class SoapService:
             status, body = answer(context)
         except Exception as error:  # the last resort: the client gets a number, the log the rest
             status, body = _fault(request, unexpected(error))
+        seconds, shown = perf_counter() - started, status
+        if context.interruption:
+            shown = context.interruption.page
         if self._log:
-            shown = context.interruption.page if context.interruption else status
-            note(self._log, context, shown, body, perf_counter() - started)
+            note(self._log, context, shown, body, seconds)
+        for watch in self._watchers:
+            watch(context, shown, body, seconds)
         if context.interruption:
             raise Interrupted(context.interruption, status, body)
         return status, body

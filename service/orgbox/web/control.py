@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
 from orgbox.errors import ApiFault, OrgboxError
+from orgbox.metrics import Tally
 from orgbox.org.faults import Vocabulary
 from orgbox.org.lifecycle import Lifecycle, NoSuchSnapshot
 from orgbox.org.org import Org
@@ -39,7 +40,8 @@ class Control:
     key: str
     chosen: bool
     seed: str
-    takes_published: bool = True
+    takes_published: bool
+    tally: Tally
 
 
 def control() -> Control:
@@ -51,17 +53,23 @@ def control() -> Control:
 @api.before_request
 def check_key() -> ResponseReturnValue | None:
     """Refuse whoever has no key, and other machines while the key is a random one."""
+    if has_key():
+        return None
+    answer = jsonify(error="unauthorized")
+    answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer, 401
+
+
+def has_key() -> bool:
+    """Whether the request carries the key, and may come from where it comes from."""
     parts = control()
     scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
     right = hmac.compare_digest(sent.strip().encode(), parts.key.encode())
-    if scheme.lower() != "bearer" or not right or not (parts.chosen or _is_here(request.remote_addr)):
-        answer = jsonify(error="unauthorized")
-        answer.headers["WWW-Authenticate"] = "Bearer"
-        return answer, 401
-    return None
+    return scheme.lower() == "bearer" and right and (parts.chosen or is_here(request.remote_addr))
 
 
-def _is_here(address: str | None) -> bool:
+def is_here(address: str | None) -> bool:
+    """Whether an address is this machine's loopback."""
     try:
         return ipaddress.ip_address(address or "").is_loopback
     except ValueError:

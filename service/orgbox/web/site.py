@@ -18,6 +18,7 @@ from orgbox.web import (
     groups,
     invitations,
     mailbox,
+    metrics,
     oauth,
     people,
     settings,
@@ -62,7 +63,7 @@ def make_site(parts: Desk, control: Control) -> Callable[..., Iterable[bytes]]:
     for pages in PAGES:
         site.register_blueprint(pages)
     site.extensions["orgbox_control"] = control
-    for api in (control_apps.api, oauth.api):
+    for api in (control_apps.api, oauth.api, metrics.api):
         site.register_blueprint(api)
         site.extensions["csrf"].exempt(api)  # no cookie opens it
     site.add_url_rule("/", view_func=start)

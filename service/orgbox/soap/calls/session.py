@@ -30,7 +30,7 @@ def login(context: Context, username: str, password: str) -> dict[str, Any]:
         trouble.meet_at_login(context, org, username.strip())
     _check_retirement(context)
     try:
-        made = logins.login(org, user_id, password, context.orgs.passwords)
+        made = logins.login(context.orgs, org, user_id, password)
     except ApiFault as error:
         if scope and error.code == "INVALID_LOGIN":
             raise ApiFault(error.code, _SCOPED) from None
