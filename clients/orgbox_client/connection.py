@@ -77,7 +77,7 @@ class Connection:
         return self._save("create", "Insert", records, all_or_none)
 
     def update(self, records: Record | Iterable[Record], all_or_none: bool = True) -> list[SaveResult]:
-        """Save what was assigned to records since they were read or saved; None empties a field."""
+        """Save what was assigned to records since they were read or saved; None or "" empties a field."""
         return self._save("update", "Update", records, all_or_none)
 
     def upsert(

@@ -86,9 +86,9 @@ class Soap:
             raise ApiFault.of(fault) from None
 
     def record(self, sobject: str, values: dict[str, Any]) -> Any:
-        """A record as zeep sends it in this dialect; None among the values asks for null."""
-        nulls = [name for name, value in values.items() if value is None]
-        given = {name: encode(value) for name, value in values.items() if value is not None}
+        """A record as zeep sends it in this dialect; None or "" among the values asks for null."""
+        nulls = [name for name, value in values.items() if value in (None, "")]
+        given = {name: encode(value) for name, value in values.items() if name not in nulls}
         if self.dialect == "enterprise":
             return self._type(sobject)(fieldsToNull=nulls, **given)
         key = given.pop("Id", None)

@@ -33,6 +33,7 @@ class Client:
     source: str
     dialects: tuple[str, ...]
     debian: tuple[str, ...] = ()
+    not_run: str = ""
 
 
 @dataclass
@@ -79,6 +80,8 @@ def load() -> list[Client]:
 
 def run(client: Client, url: str) -> Outcome:
     """Installs the client if need be, and takes it through its steps against the service at the URL."""
+    if client.not_run:
+        return Outcome(NOT_RUN, f"not run: {client.not_run}", "")
     made = subprocess.run(
         [str(FOLDER / client.folder / "run.sh"), url],
         capture_output=True,
@@ -95,6 +98,11 @@ def row_start(client: Client, dialect: str) -> str:
     return f"| [{client.name}](../clients/{client.folder}/) | {client.language} | {dialect} | "
 
 
+def not_run(client: Client, outcome: Outcome) -> str:
+    """The line about a client that did not run."""
+    return f"- {client.name} ({client.language}): {outcome.output.strip()}"
+
+
 def table(ran: Iterable[tuple[Client, Outcome]]) -> str:
     """The matrix in Markdown, then why steps are missing, and the clients that did not run."""
     rows = [f"| client | language | dialect | {' | '.join(STEPS)} | library |"]
@@ -102,7 +110,7 @@ def table(ran: Iterable[tuple[Client, Outcome]]) -> str:
     notes: dict[str, None] = {}
     for client, outcome in ran:
         if outcome.code == NOT_RUN:
-            notes[f"- {client.name}: {outcome.output.strip()}"] = None
+            notes[not_run(client, outcome)] = None
         for set_up in outcome.set_ups:
             library = f"{set_up.library} ({client.source})"
             rows.append(f"{row_start(client, set_up.dialect)}{set_up.marks} | {library} |")
@@ -117,6 +125,8 @@ def summary(clients: Iterable[Client]) -> str:
     """The clients by language, for the README."""
     languages: dict[str, list[str]] = {}
     for client in clients:
+        if client.not_run:
+            continue
         shown = f"[{client.name}](clients/{client.folder}/) ({' and '.join(client.dialects)})"
         languages.setdefault(client.language, []).append(shown)
     rows = [f"| {language} | {', '.join(shown)} |" for language, shown in languages.items()]

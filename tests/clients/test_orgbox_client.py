@@ -80,10 +80,13 @@ def test_without_all_or_none_the_good_records_are_saved(sf: Connection) -> None:
     assert [r.Id for r in sf.query("SELECT Id FROM CollaborationInvitation")] == [good.Id]
 
 
-def test_an_update_sends_what_was_assigned_and_none_empties(sf: Connection) -> None:
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_an_update_sends_what_was_assigned_and_nothing_empties(
+    sf: Connection, nothing: str | None
+) -> None:
     sf.insert(group(sf, "Chess", Description="Old", CanHaveGuests=False))
     [chess] = sf.query("SELECT Id, MemberCount, Description FROM CollaborationGroup WHERE Name = 'Chess'")
-    chess.Description = None
+    chess.Description = nothing
     chess.IsArchived = True
 
     sf.update(chess)

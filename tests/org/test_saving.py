@@ -69,7 +69,7 @@ def test_an_invitation_that_is_rolled_back_sends_no_mail(service: Service, alice
 def test_an_update_that_is_rolled_back_keeps_the_old_name_taken(alice: Client) -> None:
     board, engineering = (find(alice, "CollaborationGroup", n) for n in ("Board", "Engineering"))
     answer = update(
-        alice, "CollaborationGroup", {"Id": board, "Name": "Council"}, {"Id": engineering, "Name": ""},
+        alice, "CollaborationGroup", {"Id": board, "Name": "Council"}, {"Id": engineering, "fieldsToNull": "Name"},
         header=ALL_OR_NONE,
     )  # fmt: skip
 
@@ -144,14 +144,32 @@ def test_a_parent_of_several_kinds_is_named_with_its_type(alice: Client) -> None
     assert followed == find(alice, "CollaborationGroup", "Engineering")
 
 
-def test_a_nil_parent_empties_the_reference(service: Service) -> None:
+NOTHING = ('<o:Title xsi:nil="true"/>', "<o:Title/>", '<o:ManagerId xsi:nil="true"/><o:Manager xsi:nil="true"/>')
+
+
+@pytest.mark.parametrize("sent", NOTHING)
+def test_what_is_nil_or_empty_stays_as_it_was(service: Service, sent: str) -> None:
     admin = service.client("admin@acme.com")
     sam = find(admin, "User", "Sam Smith")
     mia = "<o:type>User</o:type><o:Username>mia@acme.com</o:Username>"
-    update(admin, "User", {"Id": sam, "Manager": mia})
-    nil = f'<sObjects><o:type>User</o:type><o:Id>{sam}</o:Id><o:Manager xsi:nil="true"/></sObjects>'
+    update(admin, "User", {"Id": sam, "Title": "Clerk", "Manager": mia})
+    record = f"<sObjects><o:type>User</o:type><o:Id>{sam}</o:Id>{sent}</sObjects>"
 
-    assert admin.call(f"<update>{nil}</update>").texts("success") == ["true"]
+    assert admin.call(f"<update>{record}</update>").texts("success") == ["true"]
+    assert value(admin, "Title", "User", sam) == "Clerk"
+    assert value(admin, "ManagerId", "User", sam) == find(admin, "User", "Mia Meyer")
+
+
+def test_fields_to_null_empties_fields_and_references(service: Service) -> None:
+    admin = service.client("admin@acme.com")
+    sam = find(admin, "User", "Sam Smith")
+    mia = "<o:type>User</o:type><o:Username>mia@acme.com</o:Username>"
+    update(admin, "User", {"Id": sam, "Title": "Clerk", "Manager": mia})
+    nulls = "<o:fieldsToNull>Title</o:fieldsToNull><o:fieldsToNull>ManagerId</o:fieldsToNull>"
+    record = f"<sObjects><o:type>User</o:type>{nulls}<o:Id>{sam}</o:Id></sObjects>"
+
+    assert admin.call(f"<update>{record}</update>").texts("success") == ["true"]
+    assert value(admin, "Title", "User", sam) is None
     assert value(admin, "ManagerId", "User", sam) is None
 
 

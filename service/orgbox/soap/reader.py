@@ -139,29 +139,29 @@ class RecordReader:
     def _read_field(
         self, sobject: SObject, element: Element, name: str, values: dict[str, Any]
     ) -> None:
+        """A field. Nil or empty it is as if not sent, since .NET sends all of them; fieldsToNull empties."""
         f = self._field(sobject, name)
         if f is None:
             self._read_parent(sobject, element, name, values)
             return
+        if _is_nil(element):
+            return
         if f.name in values:
             raise QueryFault("INVALID_FIELD", f"Duplicate field specified: {f.name}")
-        if _is_nil(element):
-            if f.name != "Id":
-                values[f.name] = None
-            return
-        values[f.name] = _decode(f, _text(element))
+        value = _decode(f, _text(element))
+        if value not in (None, ""):
+            values[f.name] = value
 
     def _read_parent(
         self, sobject: SObject, element: Element, name: str, values: dict[str, Any]
     ) -> None:
         """A parent named by a unique field: `<Manager><Username>mia@acme.com</Username></Manager>`."""
         f = sobject.parents.get(name.lower()) or self._refuse(sobject, element, name)
+        if _is_nil(element):
+            return
         if f.name in values:
             text = f"Cannot specify both an external ID reference {name} and a salesforce id, {f.name}"
             raise QueryFault("INVALID_FIELD", text)
-        if _is_nil(element):
-            values[f.name] = None
-            return
         parent = self._record(element, default=f.reference_to[0] if not f.polymorphic else "")
         keys = [(key, value) for key, value in parent.values.items() if value is not None]
         if parent.sobject.name not in f.reference_to or len(keys) != 1:
