@@ -68,10 +68,8 @@ def test_an_invitation_that_is_rolled_back_sends_no_mail(service: Service, alice
 
 def test_an_update_that_is_rolled_back_keeps_the_old_name_taken(alice: Client) -> None:
     board, engineering = (find(alice, "CollaborationGroup", n) for n in ("Board", "Engineering"))
-    answer = update(
-        alice, "CollaborationGroup", {"Id": board, "Name": "Council"}, {"Id": engineering, "fieldsToNull": "Name"},
-        header=ALL_OR_NONE,
-    )  # fmt: skip
+    council, nameless = {"Id": board, "Name": "Council"}, {"Id": engineering, "fieldsToNull": "Name"}
+    answer = update(alice, "CollaborationGroup", council, nameless, header=ALL_OR_NONE)
 
     assert answer.texts("statusCode") == [NOT_SAVED, "REQUIRED_FIELD_MISSING"]
     assert value(alice, "Name", "CollaborationGroup", board) == "Board"
@@ -144,7 +142,8 @@ def test_a_parent_of_several_kinds_is_named_with_its_type(alice: Client) -> None
     assert followed == find(alice, "CollaborationGroup", "Engineering")
 
 
-NOTHING = ('<o:Title xsi:nil="true"/>', "<o:Title/>", '<o:ManagerId xsi:nil="true"/><o:Manager xsi:nil="true"/>')
+NIL = 'xsi:nil="true"/>'
+NOTHING = (f"<o:Title {NIL}", "<o:Title/>", f"<o:ManagerId {NIL}<o:Manager {NIL}")
 
 
 @pytest.mark.parametrize("sent", NOTHING)
