@@ -10,11 +10,11 @@ import time
 from io import BytesIO
 from typing import Any
 
-from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.utilities import BadRequest, RequestEntityTooLarge
 
 from orgbox.config import Config
+from orgbox.http.direct import DirectChannel
 
 HEADER_BYTES = 64 * 1024
 _LONGEST_LINE = 8 * 1024
@@ -87,7 +87,7 @@ class BoundedParser(HTTPRequestParser):  # type: ignore[misc]
             self.headers["CONTENT_LENGTH"] = str(self.body_bytes_received)
 
 
-class BoundedChannel(HTTPChannel):  # type: ignore[misc]
+class BoundedChannel(DirectChannel):
     """A connection."""
 
     parser_class = BoundedParser

@@ -19,6 +19,7 @@ from waitress.server import create_server
 
 from orgbox.config import Config
 from orgbox.http.bounds import HEADER_BYTES, BoundedChannel, body_bytes, close_the_idle
+from orgbox.http.direct import HEAD_BYTES
 from orgbox.http.tls import accept_tls
 
 _DRAIN_SECONDS = 25.0
@@ -68,6 +69,7 @@ def make_server(
         clear_untrusted_proxy_headers=False, url_scheme="https" if context else "http",
     )  # fmt: skip
     server.channel_class = accept_tls(context) if context else BoundedChannel
+    server.adj.send_bytes = HEAD_BYTES
     server.maintenance = lambda now: close_the_idle(server, config.request_seconds)
     return server
 

@@ -55,6 +55,11 @@ class SforceSoap(Soap11):  # type: ignore[misc]
         ctx.in_body_doc = envelope.call
         ctx.method_request_string = f"{{{NAMESPACE}}}{found.name}"
 
+    def generate_method_contexts(self, ctx: Any) -> list[Any]:
+        """The one context that there is, with the operation found."""
+        (ctx.descriptor,) = self.get_call_handles(ctx)
+        return [ctx]
+
     def deserialize(self, ctx: Any, message: str) -> None:
         """Arguments in WSDL order; records stay as they are until the session tells the catalogue."""
         context: Context = ctx.udc

@@ -48,6 +48,16 @@ class _Transport(ServerBase):  # type: ignore[misc]
     transport = "orgbox"
 
 
+class _Call(MethodContext):  # type: ignore[misc]
+    """Spyne's context of a call, without events, to which nobody listens, and what only they need."""
+
+    TransportContext = None
+    __setattr__ = object.__setattr__
+
+    def fire_event(self, event: str, *_args: Any, **_options: Any) -> None:
+        """Nothing happens."""
+
+
 class SoapService:
     """Answers SOAP requests for all orgs of a registry."""
 
@@ -90,7 +100,7 @@ class SoapService:
         return status, body
 
     def _dispatch(self, context: Context) -> tuple[int, bytes]:
-        initial = MethodContext(self._server, MethodContext.SERVER)
+        initial = _Call(self._server, MethodContext.SERVER)
         initial.udc = context
         initial.in_string = [context.request.body]
         ctx = self._server.generate_contexts(initial)[0]
