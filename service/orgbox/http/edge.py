@@ -9,7 +9,8 @@ import gzip
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -98,18 +99,19 @@ class Edge:
         return status, _SOAP_TYPE, body
 
     def _soap_answer(self, environ: Environ, endpoint: Endpoint) -> tuple[int, bytes]:
-        newest = description().versions[-1]
-        request = Request(
-            endpoint.dialect, newest, b"", base_url(environ, self._config),
-            endpoint.org_id, endpoint.package_id, environ.get("HTTP_USER_AGENT", ""),
+        request = partial(
+            Request, dialect=endpoint.dialect, base_url=base_url(environ, self._config),
+            org_id=endpoint.org_id, package_id=endpoint.package_id,
+            client=environ.get("HTTP_USER_AGENT", ""),
         )  # fmt: skip
         try:
             version = known_version(endpoint.version)
             self._check_action(environ)
             body = read_body(environ, self._config.message_bytes)
         except OrgboxError as error:
-            return self._soap.fault(request, error)
-        return self._soap.answer(replace(request, version=version, body=body))
+            newest = description().versions[-1]
+            return self._soap.fault(request(version=newest, body=b""), error)
+        return self._soap.answer(request(version=version, body=body))
 
     def _check_action(self, environ: Environ) -> None:
         if self._config.strict_soap_action and "HTTP_SOAPACTION" not in environ:

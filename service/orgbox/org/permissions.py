@@ -6,7 +6,7 @@ what the profile gives and what assigned permission sets add.
 
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, exists, select
 
 from orgbox.org.store import Store
 
@@ -26,6 +26,12 @@ def columns(table: Table) -> list[Any]:
 def of_profile(values: Any) -> frozenset[str]:
     """Permissions of a row of `columns`."""
     return frozenset(name for name, value in zip(DECIDING, values, strict=True) if value)
+
+
+def has_sets(store: Store, org: Any, user_id: Any) -> ColumnElement[bool]:
+    """Whether any permission set is assigned to a user, as part of a statement."""
+    assigned = store.schema.records["PermissionSetAssignment"]
+    return exists().where(assigned.c.org == org, assigned.c.AssigneeId == user_id)
 
 
 def added_by_sets(

@@ -7,8 +7,10 @@ those that make Salesforce's Java client log in again (INVALID_SESSION_ID with "
 import base64
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
@@ -24,6 +26,7 @@ from orgbox.org.user import User
 from orgbox.org.visibility import visible_catalog
 
 _TOUCH_SECONDS = 60
+_NOTHING: frozenset[str] = frozenset()
 _ILLEGAL = "Invalid Session ID found in SessionHeader: Illegal Session"
 _USER_FIELDS = (
     "Id", "Username", "Name", "Email", "ProfileId", "UserRoleId", "TimeZoneSidKey", "LocaleSidKey",
@@ -113,13 +116,19 @@ def keep_up(org: Org, settings_json: str, faults: str | None) -> OrgSettings:
 
 def catch_up(connection: Connection, org: Org) -> OrgSettings:
     """Read the register for work that no session does."""
-    table = org.store.schema.system["orgbox_org"]
-    columns = (table.c.settings, table.c.faults, table.c.revision)
-    row = connection.execute(select(*columns).where(table.c.org == org.number)).one_or_none()
-    if row is None:
+    given = {"number": org.number}
+    rows = org.store.rows(connection, "catch_up", lambda: _register_statement(org.store), given)
+    if not rows:
         return OrgSettings()
-    org.follow(connection, row.revision)
-    return keep_up(org, row.settings, row.faults)
+    settings, faults, revision = rows[0]
+    org.follow(connection, revision)
+    return keep_up(org, settings, faults)
+
+
+def _register_statement(store: Store) -> Any:
+    table = store.schema.system["orgbox_org"]
+    columns = (table.c.settings, table.c.faults, table.c.revision)
+    return select(*columns).where(table.c.org == bindparam("number"))
 
 
 def _resume_statement(store: Store) -> Any:
@@ -138,20 +147,36 @@ def _resume_statement(store: Store) -> Any:
     return (
         select(
             sessions.c.last_used, orgs.c.settings, orgs.c.faults, orgs.c.revision, credentials.c.expired,
-            *(users.c[name] for name in _USER_FIELDS), *permissions.columns(profiles),
+            *_user_columns(store),
         )
         .select_from(joined)
         .where(sessions.c.hash == bindparam("hash"), sessions.c.org == bindparam("number"))
     )  # fmt: skip
 
 
-def _user(connection: Connection, org: Org, row: list[Any]) -> User | None:
-    fields, granted = row[: len(_USER_FIELDS)], row[len(_USER_FIELDS) :]
-    if not fields[-1]:
+def _user_columns(store: Store) -> list[Any]:
+    """What `_user` makes a user of: columns of User and Profile, and whether there are permission sets."""
+    users, profiles = store.schema.records["User"], store.schema.records["Profile"]
+    fields = [users.c[name] for name in _USER_FIELDS]
+    return [permissions.has_sets(store, users.c.org, users.c.Id), *fields, *permissions.columns(profiles)]
+
+
+def _user(connection: Connection, org: Org, row: Sequence[Any]) -> User | None:
+    has_sets, user_id, active = row[0], row[1], row[len(_USER_FIELDS)]
+    if not active:
         return None
-    added = permissions.added_by_sets(org.store, connection, org.number, fields[0])
-    values = dict(zip(_USER_ATTRIBUTES, fields, strict=False))
-    return User(permissions=permissions.of_profile(granted) | added, **values)
+    added = _NOTHING
+    if has_sets:
+        added = permissions.added_by_sets(org.store, connection, org.number, user_id)
+    return _make_user(tuple(row), added)
+
+
+@lru_cache(maxsize=4_096)
+def _make_user(row: tuple[Any, ...], added: frozenset[str]) -> User:
+    """The user of a row of `_user_columns`: the same one as long as nothing of it changes."""
+    granted = permissions.of_profile(row[1 + len(_USER_FIELDS) :])
+    values = dict(zip(_USER_ATTRIBUTES, row[1:], strict=False))
+    return User(permissions=granted | added, **values)
 
 
 def read_user(connection: Connection, org: Org, user_id: str) -> User | None:
@@ -161,12 +186,12 @@ def read_user(connection: Connection, org: Org, user_id: str) -> User | None:
         profiles, (profiles.c.org == users.c.org) & (profiles.c.Id == users.c.ProfileId)
     )
     statement = (
-        select(*(users.c[name] for name in _USER_FIELDS), *permissions.columns(profiles))
+        select(*_user_columns(org.store))
         .select_from(joined)
         .where(users.c.org == org.number, users.c.Id == user_id)
     )
     row = connection.execute(statement).one_or_none()
-    return _user(connection, org, list(row)) if row else None
+    return _user(connection, org, row) if row else None
 
 
 def facts(connection: Connection, session: Session) -> dict[str, str]:

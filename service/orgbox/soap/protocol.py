@@ -51,6 +51,7 @@ class SforceSoap(Soap11):  # type: ignore[misc]
             refuse_not_understood(envelope, _OUR_HEADERS)
             found = _find_call(context.request, envelope.call)
         context.envelope = envelope
+        context.session_id = envelope.header("SessionHeader", "sessionId") or ""
         context.call_name = found.name
         ctx.in_body_doc = envelope.call
         ctx.method_request_string = f"{{{NAMESPACE}}}{found.name}"

@@ -54,8 +54,9 @@ class Interrupted(Exception):
 
 @dataclass(slots=True)
 class Context:
-    """A call under way. `session` is there for every call that needs one, `org` once it is known.
-    `rows` counts the records of the answer, for the call log.
+    """A call under way. `session_id` is the text of its SessionHeader, empty if there is none. `session` is
+    there for every call that needs one, `org` once it is known. `rows` counts the records of the answer,
+    for the call log.
 
     `afterwards` is run in a writing transaction once the reading one of the call has ended. Fault rules
     (`trouble`) set `interruption` and `refusing`, the rule that refuses some records; `requests` counts
@@ -67,6 +68,7 @@ class Context:
     call_name: str
     envelope: Envelope
     arguments: list[Any]
+    session_id: str = ""
     session: Session | None = None
     org: Org | None = None
     rows: int = 0
@@ -86,7 +88,3 @@ class Context:
         """The org's catalogue as the caller's version and permissions have it."""
         return self.signed_in.catalog
 
-    @property
-    def session_id(self) -> str:
-        """The text of the SessionHeader, empty if there is none."""
-        return self.envelope.header("SessionHeader", "sessionId") or ""
