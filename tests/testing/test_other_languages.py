@@ -1,7 +1,7 @@
 """The examples of docs/testing.md for JUnit and Jest, run by what the JDK and Node.js bring.
 
-JUnit's annotations are stood in for, and node:test has the functions of Jest that the example uses; jsforce is
-the one of the client matrix.
+JUnit's annotations are stood in for, node:test has the functions of Jest that the example uses, and jsforce
+is the one of the client matrix.
 """
 
 import os
@@ -39,7 +39,8 @@ public class Box {
         var request = HttpRequest.newBuilder(URI.create(box.endpoint()))
             .header("Content-Type", "text/xml").header("SOAPAction", "''")
             .POST(HttpRequest.BodyPublishers.ofString(login)).build();
-        System.out.println(HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).body());
+        var answer = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
+        System.out.println(answer.body());
         box.removeOrg();
     }
 }

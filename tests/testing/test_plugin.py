@@ -80,12 +80,22 @@ def test_name(org):
     assert "1 passed" in run_pytest(tmp_path, text)
 
 
-def test_the_example_of_the_guide_runs(tmp_path: Path) -> None:
-    page = (ROOT / "docs/testing.md").read_text("utf-8")
-    examples = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    assert len(examples) >= 2
+INVITE_PARTNER = """
+from orgbox_client import connect
 
-    output = run_pytest(tmp_path, "\n".join(examples))
+def invite_partner(url, username, password, email):
+    with connect(url, username, password) as sf:
+        sf.insert(sf.new("CollaborationInvitation", SharedEntityId=sf.user_id, InvitedUserEmail=email))
+"""
+"""What an example calls the code under test."""
+
+
+def test_the_examples_of_the_guide_run(tmp_path: Path) -> None:
+    pages = [(ROOT / "docs" / name).read_text("utf-8") for name in ("testing.md", "coming-from.md")]
+    examples = [re.findall(r"```python\n(.*?)```", page, re.DOTALL) for page in pages]
+    assert [len(found) for found in examples] == [3, 1]
+
+    output = run_pytest(tmp_path, "\n".join([INVITE_PARTNER, *examples[0], *examples[1]]))
 
     assert re.search(r"\b\d+ passed\b", output) and "failed" not in output, output
 
