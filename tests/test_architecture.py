@@ -14,8 +14,9 @@ LAYERS = (
     ("org",),
     ("web", "soap", "rules"),
     ("http", "inspection"),
-    ("app", "org_commands"),
-    ("schema_commands", "data_commands", "secure_command"),
+    ("app", "org_commands", "flags"),
+    ("schema_commands", "data_commands", "secure_command", "wsdl_command", "process"),
+    ("service_commands", "check_command"),
     ("cli", "testing"),
     ("__main__",),
 )
@@ -27,8 +28,8 @@ OUTSIDE = {
     "prometheus_client": ("web",),
     "waitress": ("http",),
     "cryptography": ("http", "org/assertion.py"),
-    "sqlalchemy": ("org", "soql/compile", "catalog/fieldtypes.py", "rules", "inspection", "app.py", "cli.py",
-                   "schema_commands.py", "secure_command.py", "soap/request.py"),
+    "sqlalchemy": ("org", "soql/compile", "catalog/fieldtypes.py", "rules", "inspection", "process.py",
+                   "check_command.py", "schema_commands.py", "secure_command.py", "soap/request.py"),
 }
 
 

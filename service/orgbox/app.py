@@ -1,7 +1,6 @@
 """The composition root: the only place where all parts meet."""
 
 import importlib
-import os
 import secrets
 import threading
 import time
@@ -9,14 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import make_url
-
 from orgbox.catalog.load import Catalog, standard_catalog
 from orgbox.clock import Clock
 from orgbox.config import Config
 from orgbox.errors import PROTOCOL_CODES
 from orgbox.http.edge import Edge, Endpoint, Environ, StartResponse, WsgiApp, known_version
-from orgbox.inspection.run import findings
 from orgbox.limits import STRICT, Limits
 from orgbox.mail.sender import Sender
 from orgbox.mail.smtp import Relay
@@ -42,8 +38,7 @@ from orgbox.soap.registry import HANDLERS
 from orgbox.soap.service import SoapService
 from orgbox.soap.watching import counting
 from orgbox.soap.wsdl import wsdl
-from orgbox.web.control import Control
-from orgbox.web.desk import Desk
+from orgbox.web.parts import Control, Desk
 
 _SPARE_CONNECTIONS = 4
 """Beyond two for each thread: for the sender of mails, and for starting."""
@@ -120,7 +115,7 @@ def open_orgs(
     """
     if config.rules:
         rules = with_own(rules, config.rules)
-    orgs = _registry(config, clock or Clock(), limits, rules)
+    orgs = registry_of(config, clock=clock, limits=limits, rules=rules)
     with orgs.database.alone():
         orgs.prepare()
         _ = orgs.database.key  # made before there are workers, so that all have the same
@@ -129,28 +124,20 @@ def open_orgs(
     return orgs
 
 
-def _registry(config: Config, clock: Clock, limits: Limits, rules: Mapping[str, Rules]) -> Orgs:
+def registry_of(
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    limits: Limits = STRICT,
+    rules: Mapping[str, Rules] = RULES,
+) -> Orgs:
+    """The orgs of the configured database as it is. Raises SQLAlchemy's errors for a wrong URL."""
     connections = 2 * config.threads + _SPARE_CONNECTIONS
     database = Database(
         config.database, durable=config.durable, secret=config.secret, connections=connections
     )
     passwords = Passwords(config.hash_memory_kib, config.hash_rounds)
-    return Orgs(database, standard_catalog(), rules, passwords, limits, clock)
-
-
-def check(config: Config) -> list[str]:
-    """What is wrong with the configured database, a line each; nothing is made and nothing changed.
-
-    Raises OSError where there is none, and as `open_orgs`.
-    """
-    url = make_url(config.database)
-    if url.get_backend_name() == "sqlite" and not os.path.isfile(url.database or ""):
-        raise FileNotFoundError(f"there is no database at {url.database}")
-    orgs = _registry(config, Clock(), STRICT, RULES)
-    try:
-        return list(findings(orgs))
-    finally:
-        orgs.database.close()
+    return Orgs(database, standard_catalog(), rules, passwords, limits, clock or Clock())
 
 
 def build(

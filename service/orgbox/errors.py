@@ -104,3 +104,7 @@ def unknown_relationship_text(name: str, where: str = "field path") -> str:
     return f"Didn't understand relationship '{name}' in {where}." + (
         _CUSTOM.format(kind="relationship", suffix="__r", kind2="custom relationship") + _WSDL
     )
+
+
+class CannotStart(RuntimeError):
+    """The service cannot be started; the message says why, in one line."""

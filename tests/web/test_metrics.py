@@ -11,8 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from inviting import invite
 from orgbox.metrics import BUCKETS, Tally
+from served import served, workers
 from service import Client, Service, start_service
-from test_server import served
 
 
 def samples(url: str, **headers: str) -> dict[tuple[str, ...], float]:
@@ -55,8 +55,8 @@ def test_any_worker_tells_of_all_also_of_those_that_died(tmp_path: Path) -> None
             alice.http.close()
         for _ in range(8):
             assert samples(url)["orgbox_call_seconds_count", "getUserInfo"] == 20
-        for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
-            os.kill(int(child), signal.SIGKILL)
+        for worker in workers(process.pid):
+            os.kill(worker, signal.SIGKILL)
         alice.http = requests.Session()
         assert alice.call("<getUserInfo/>").status == 200
         alice.http.close()

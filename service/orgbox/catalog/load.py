@@ -9,11 +9,9 @@ A field is a line in the words of the Object Reference:
 import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Any
-from zoneinfo import available_timezones
 
 from orgbox.catalog.fieldtypes import TYPES
 from orgbox.catalog.sobject import Field, PicklistEntry, Relationship, SObject
@@ -210,7 +208,7 @@ def _entries(
     values: object = row.get("values", ())
     if "value_set" in row:
         if row["value_set"] == "time_zones":
-            values = sorted(zone for zone in available_timezones() if "/" in zone) or ["Etc/UTC"]
+            values = _time_zones()
         elif row["value_set"] in shared["value_sets"]:
             values = shared["value_sets"][row["value_set"]]
         else:
@@ -226,14 +224,17 @@ def _entries(
     )
 
 
+@lru_cache(maxsize=1)
+def _time_zones() -> list[str]:
+    """The zones of the distribution tzdata, which are there on every machine."""
+    zones = resources.files("tzdata").joinpath("zones").read_text("ascii").split()
+    return sorted(zone for zone in zones if "/" in zone)
+
+
 def _permission_fields(name: str, properties: str, shared: Mapping[str, Any]) -> list[Field]:
     """The Permissions* fields that Profile and PermissionSet share."""
     row = {"type": "boolean", "properties": properties, "default": False}
-    fields = []
-    for key, permission in shared["permissions"].items():
-        made = _field(f"{name}.{key}", key, row | {"label": permission["label"]}, shared)
-        fields.append(replace(made, since=permission.get("since", 0)))
-    return fields
+    return [_field(f"{name}.{key}", key, row | about, shared) for key, about in shared["permissions"].items()]
 
 
 def _list(text: str) -> list[str]:

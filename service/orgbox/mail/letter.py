@@ -15,8 +15,10 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
 
 SENDER = Address("Chatter", "noreply", "chatter.salesforce.com")
 _LONGEST_SUBJECT = 200
@@ -93,7 +95,9 @@ def _address(text: str) -> Address | str:
 
 
 @lru_cache(maxsize=1)
-def _templates() -> Environment:
+def _templates() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape  # slow to load
+
     return Environment(
         loader=PackageLoader("orgbox.mail"), autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
@@ -101,5 +105,5 @@ def _templates() -> Environment:
 
 
 @lru_cache(maxsize=8)
-def _subject(kind: str) -> Template:
+def _subject(kind: str) -> "Template":
     return _templates().from_string(SUBJECTS[kind])

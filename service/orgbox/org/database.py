@@ -4,6 +4,7 @@ A transaction waits for a database that is away, as while another server takes o
 has undone is an `Undone` fault, and may run again.
 """
 
+import importlib
 import random
 import threading
 import time
@@ -12,7 +13,7 @@ from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import cached_property
 from typing import Any, TypeVar
 
-from sqlalchemy import ClauseElement, Connection, Dialect, make_url
+from sqlalchemy import ClauseElement, Connection, Dialect, Table, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
@@ -48,9 +49,13 @@ class Database:
             if self.is_sqlite
             else postgresql.make_engine(parsed, connections)
         )
-        self._memory = isinstance(self.engine.pool, StaticPool)
         self._writer = threading.RLock()
         self._url, self._secret = url, secret
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether it is gone with this process, and no other one can see it."""
+        return isinstance(self.engine.pool, StaticPool)
 
     @cached_property
     def key(self) -> bytes:
@@ -65,7 +70,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads. Raises ApiFault SERVER_UNAVAILABLE when there is no database."""
-        with self._writer if self._memory else nullcontext(), self._transaction(Mode.READ) as connection:
+        with self._writer if self.in_memory else nullcontext(), self._transaction(Mode.READ) as connection:
             yield connection
 
     @contextmanager
@@ -147,6 +152,10 @@ class Database:
                 undo()
             raise
         self.rows(connection, f"RELEASE SAVEPOINT {_SAVEPOINT}")
+
+    def insert(self, table: Table) -> Any:
+        """An INSERT into the table that may say ON CONFLICT, as the dialect has it."""
+        return importlib.import_module(f"sqlalchemy.dialects.{self.engine.dialect.name}").insert(table)
 
     def close(self) -> None:
         """Give back all connections."""

@@ -13,7 +13,6 @@ from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from orgbox import ids
 from orgbox.clock import moment_text
@@ -101,12 +100,12 @@ class Delivery:
     def _lease(self, connection: Connection) -> bool:
         """Take or prolong the lease; the database decides between processes."""
         now, table = self._milliseconds(), self._leases
-        make = sqlite.insert if self._orgs.database.is_sqlite else postgresql.insert
         until = now + _LEASE_SECONDS * 1000
         holder = connection.scalar(select(table.c.holder).where(table.c.name == "mail"))
         mine = table.c.holder.in_([self._holder, holder] if _is_dead(holder) else [self._holder])
         free = or_(mine, table.c.until <= now, table.c.until > until)
-        statement = make(table).values(org=0, name="mail", holder=self._holder, until=until)
+        row = {"org": 0, "name": "mail", "holder": self._holder, "until": until}
+        statement = self._orgs.database.insert(table).values(row)
         changed = {"holder": self._holder, "until": until}
         taken = statement.on_conflict_do_update(index_elements=["org", "name"], set_=changed, where=free)
         return connection.execute(taken.returning(table.c.holder)).first() is not None

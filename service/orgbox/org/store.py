@@ -9,8 +9,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, literal_column, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from orgbox.catalog.fieldtypes import TEXT_COLUMN, fold
 from orgbox.catalog.sobject import SObject
@@ -123,7 +133,7 @@ class Store:
         if self.database.is_sqlite:
             each = func.json_each(bindparam(parameter)).table_valued("value")
             return column.in_(select(each.c.value))
-        return column == func.any(bindparam(parameter, type_=postgresql.ARRAY(TEXT_COLUMN)))
+        return column == func.any(bindparam(parameter, type_=ARRAY(TEXT_COLUMN)))
 
     def array(self, values: Iterable[str]) -> Any:
         """The value of an array parameter."""
@@ -176,8 +186,8 @@ class Store:
 
     def _count_up(self) -> Any:
         table = self.schema.system["orgbox_counter"]
-        make = sqlite.insert if self.database.is_sqlite else postgresql.insert
-        row = make(table).values(org=bindparam("o"), name=bindparam("n"), value=bindparam("v"))
+        given = {"org": bindparam("o"), "name": bindparam("n"), "value": bindparam("v")}
+        row = self.database.insert(table).values(given)
         raised = {"value": table.c.value + literal_column("excluded.value")}
         counted = row.on_conflict_do_update(index_elements=["org", "name"], set_=raised)
         return counted.returning(table.c.value)

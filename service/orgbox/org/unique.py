@@ -7,7 +7,6 @@ for what is unique over all orgs of the service, such as a username.
 from collections.abc import Mapping
 
 from sqlalchemy import Connection, Table, bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from orgbox.catalog.fieldtypes import fold
 from orgbox.org.store import Store
@@ -26,12 +25,11 @@ def claim(
     if not claims:
         return {}
     table = store.schema.system["orgbox_unique"]
-    make = sqlite.insert if store.database.is_sqlite else postgresql.insert
     rows = [
         {"org": scope, "kind": kind, "value": fold(text), "id": id_, "owner_org": org}
         for text, id_ in claims.items()
     ]
-    connection.execute(make(table).on_conflict_do_nothing(), rows)
+    connection.execute(store.database.insert(table).on_conflict_do_nothing(), rows)
     holders = _holders(store, connection, table, scope, kind, claims)
     return {
         text: holders[fold(text)] for text, id_ in claims.items() if holders[fold(text)] != id_

@@ -89,5 +89,10 @@ def _complex(name: str, base: Any, members: Iterable[Member]) -> type[spyne.Comp
 
 
 def _member(member: Member) -> Any:
-    many = "unbounded" if member.max is None else member.max
-    return model(member.type).customize(min_occurs=member.min, max_occurs=many, nillable=member.nillable)
+    return _occurring(member.type, member.min, member.max, member.nillable)
+
+
+@cache
+def _occurring(type_name: str, least: int, most: int | None, nillable: bool) -> Any:
+    many = "unbounded" if most is None else most
+    return model(type_name).customize(min_occurs=least, max_occurs=many, nillable=nillable)

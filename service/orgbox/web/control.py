@@ -7,7 +7,6 @@ an org are in `control_org`.
 
 import hmac
 import ipaddress
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
@@ -15,33 +14,15 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
 from orgbox.errors import ApiFault, OrgboxError
-from orgbox.metrics import Tally
-from orgbox.org.faults import Vocabulary
-from orgbox.org.lifecycle import Lifecycle, NoSuchSnapshot
+from orgbox.org.lifecycle import NoSuchSnapshot
 from orgbox.org.org import Org
 from orgbox.org.published import has_published
 from orgbox.org.seed import Seed, SeedError, parse_seed, read_seed
 from orgbox.web.desk import desk, service_url
+from orgbox.web.parts import Control
 
 api = Blueprint("control", __name__, url_prefix="/_orgbox")
 _NO_CONTENT = ("", 204)
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """What the control API needs beside the desk. `chosen` tells a key that was set from a random one.
-
-    `seed` is the path of the seed of orgs made without one, empty for Acme's; without `takes_published`
-    no org is made that opens with what everybody can read.
-    """
-
-    lifecycle: Lifecycle
-    words: Vocabulary
-    key: str
-    chosen: bool
-    seed: str
-    takes_published: bool
-    tally: Tally
 
 
 def control() -> Control:

@@ -1,7 +1,6 @@
 """What every page works with: the parts of the service, and the signed-in user in a transaction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -10,25 +9,10 @@ from flask import session as cookie
 from flask.typing import ResponseReturnValue
 
 from orgbox.org import console
-from orgbox.org.calllog import CallLog
-from orgbox.org.joining import Acceptance
-from orgbox.org.mailbox import Mailbox
-from orgbox.org.registry import Orgs
+from orgbox.web.parts import Desk
 
 TOKEN = "token"
 """Where the cookie keeps the token of the console session."""
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """The parts that pages use. `version` is the API version of the console's own queries."""
-
-    orgs: Orgs
-    calls: CallLog
-    external_url: str
-    version: int
-    joining: Acceptance
-    mailbox: Mailbox
 
 
 def desk() -> Desk:

@@ -27,8 +27,8 @@ from orgbox.web import (
     soql,
     users,
 )
-from orgbox.web.control import Control
-from orgbox.web.desk import TOKEN, Desk, desk, redirected, service_url, signed_in
+from orgbox.web.desk import TOKEN, desk, redirected, service_url, signed_in
+from orgbox.web.parts import Control, Desk
 from orgbox.web.security import guard
 
 PAGES = (

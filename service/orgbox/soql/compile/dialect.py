@@ -1,9 +1,9 @@
 """Constructs of our own: a list given as one parameter, brackets that stay."""
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Text, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ARRAY, Text, bindparam, make_url
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
@@ -11,11 +11,13 @@ from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import Boolean, TypeEngine
 
-DIALECTS: dict[str, Dialect] = {
-    "sqlite": sqlite.dialect(),
-    "postgresql": postgresql.psycopg.dialect(),  # type: ignore[no-untyped-call]
-}
-"""Dialects by the name an engine gives them; a plan is compiled once for each that is asked for."""
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+
+
+@cache
+def dialect_named(name: str) -> Dialect:
+    """The dialect by the name an engine gives it, loaded when first asked for."""
+    return make_url(f"{_DRIVERS[name]}://").get_dialect()()
 
 
 class InList(ColumnElement[bool]):

@@ -19,7 +19,7 @@ from sqlalchemy.sql import Select
 from sqlalchemy.types import ARRAY
 
 from orgbox.soql.bound import Given, Viewer
-from orgbox.soql.compile.dialect import DIALECTS
+from orgbox.soql.compile.dialect import dialect_named
 from orgbox.soql.dates import WORDS, moment_of, today_in
 from orgbox.soql.nodes import Literal, Values
 from orgbox.soql.shape import Answer, Shape
@@ -85,7 +85,7 @@ class Statement:
         return text.sql, tuple([values[name] for name in text.names])
 
     def _compile(self, dialect: str) -> _Text:
-        compiled = self.select.compile(dialect=DIALECTS[dialect])
+        compiled = self.select.compile(dialect=dialect_named(dialect))
         positions = getattr(compiled, "positiontup", None)
         constants = {k: v for k, v in compiled.params.items() if v is not None}
         lists = tuple(n for n, bind in compiled.binds.items() if isinstance(bind.type, ARRAY))

@@ -1,0 +1,42 @@
+"""`orgbox check`: looks for what is wrong in the database."""
+
+import os
+from typing import Any
+
+import click
+from sqlalchemy import make_url
+
+from orgbox.app import registry_of
+from orgbox.config import Config, configure
+from orgbox.errors import CannotStart
+from orgbox.flags import settings
+from orgbox.inspection.run import findings
+from orgbox.process import explaining
+
+
+@click.command()
+@settings
+def check(**given: Any) -> None:
+    """Look for what is wrong in the database, also while it is served; exit code 1 if there is something."""
+    try:
+        with explaining():
+            wrong = _found(configure(**given))
+    except CannotStart as error:
+        raise click.ClickException(str(error)) from None
+    for line in wrong:
+        click.echo(line)
+    if wrong:
+        raise SystemExit(1)
+    click.echo("nothing is wrong")
+
+
+def _found(config: Config) -> list[str]:
+    """What is wrong, a line each; nothing is made and nothing changed. Raises OSError where there is none."""
+    url = make_url(config.database)
+    if url.get_backend_name() == "sqlite" and not os.path.isfile(url.database or ""):
+        raise FileNotFoundError(f"there is no database at {url.database}")
+    orgs = registry_of(config)
+    try:
+        return list(findings(orgs))
+    finally:
+        orgs.database.close()

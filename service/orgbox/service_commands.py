@@ -1,0 +1,93 @@
+"""`orgbox serve`, and the other commands about the service itself. What serves is imported by the process
+that serves: with `--workers` that is another one.
+"""
+
+import gc
+import importlib
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from socket import socket
+from typing import Any
+
+import click
+
+from orgbox.config import Config, configure
+from orgbox.errors import CannotStart
+from orgbox.flags import settings
+from orgbox.http import listening
+from orgbox.http.supervisor import Generation, Supervisor
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Say in one line why it cannot be."""
+    try:
+        yield
+    except (CannotStart, ValueError, OverflowError, OSError) as error:
+        raise click.ClickException(str(error).splitlines()[0]) from None
+
+
+def _process() -> Any:
+    """What serves; half a second to import."""
+    return importlib.import_module("orgbox.process")
+
+
+@click.command()
+@click.option("--workers", type=click.IntRange(1, 64), default=1,
+              help="Processes that answer; with two or more, SIGHUP reloads. [default 1]")  # fmt: skip
+@settings
+def serve(workers: int, **given: Any) -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    gc.disable()  # what is made while starting stays: looking for garbage in it only takes time
+    with _refusing():
+        config = configure(**given)
+        key = "" if config.control_key else secrets.token_urlsafe(24)
+        if workers > 1:
+            _supervise(config, key, workers)
+            return
+        app, context = _process().assemble(config, key)
+        listener = listening.listen(config)
+    _tell(config, key, listener)
+    _process().work(app, listener, context)
+
+
+def _supervise(config: Config, key: str, workers: int) -> None:
+    listener = listening.listen(config)
+    job = {"settings": dict(config.values), "key": key, "workers": workers}
+    command = [sys.executable, "-P", "-m", "orgbox.process"]
+    supervisor = Supervisor(
+        lambda: Generation(command, listener, job), lambda: _tell(config, key, listener)
+    )
+    if not supervisor.run():
+        sys.exit(1)
+
+
+def _tell(config: Config, key: str, listener: socket) -> None:
+    """Tell who started it that it answers."""
+    if key:
+        print(f"orgbox: control key {key}", file=sys.stderr, flush=True)
+    print(f"orgbox: ready on {listening.url_of(listener, config)}", flush=True)
+
+
+@click.group()
+def tls() -> None:
+    """The certificates of `orgbox serve --tls`."""
+
+
+@tls.command("env")
+@settings
+def tls_env(**given: Any) -> None:
+    """Print what makes clients trust them, for a shell: eval "$(orgbox tls env)"."""
+    with _refusing():
+        click.echo(_process().tls_settings(configure(**given)))
+
+
+@click.command()
+@settings
+def reset(**given: Any) -> None:
+    """Begin again: remove a SQLite database and fill a new one from the seed."""
+    with _refusing():
+        name = _process().reset(configure(**given))
+    click.echo(f"{name}: new, with the seed's org")
