@@ -115,13 +115,13 @@ def test_code_that_cannot_start_changes_nothing(tmp_path: Path) -> None:
     rules.write_text(RULE.format(text="as ever"), "utf-8")
     with served(tmp_path, "--workers", "2", "--rules", str(rules)) as (process, url):
         alice = Client(url).login("alice@acme.com")
-        assert process.stderr and "control key" in process.stderr.readline()
         rules.write_text("RULES = 1", "utf-8")
 
         process.send_signal(signal.SIGHUP)
 
-        assert "has no RULES" in process.stderr.readline()
-        assert "not reloaded" in process.stderr.readline()
+        lines = iter(process.stderr or ())
+        assert any("has no RULES" in line for line in lines)
+        assert any("not reloaded" in line for line in lines)
         assert said(alice) == "as ever"
 
 

@@ -186,7 +186,7 @@ class Store:
 
     def _count_up(self) -> Any:
         table = self.schema.system["orgbox_counter"]
-        given = {"org": bindparam("o"), "name": bindparam("n"), "value": bindparam("v")}
+        given: dict[str, Any] = {"org": bindparam("o"), "name": bindparam("n"), "value": bindparam("v")}
         row = self.database.insert(table).values(given)
         raised = {"value": table.c.value + literal_column("excluded.value")}
         counted = row.on_conflict_do_update(index_elements=["org", "name"], set_=raised)
