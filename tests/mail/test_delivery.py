@@ -30,7 +30,7 @@ def test_an_invitation_is_delivered_once_with_who_invites_to_what_and_the_link(
     assert "See you <there>" in mail.part("plain")
     assert "See you &lt;there&gt;" in mail.part("html") and ">Join Now</a>" in mail.part("html")
     link = re.search(r"Join Now: (\S+)", mail.part("plain"))
-    assert link and re.fullmatch(re.escape(delivering.url) + r"/join/[\w-]{43}", link[1])
+    assert link and re.fullmatch(re.escape(delivering.url) + r"/join/\d+\.\d+\.[\w-]{43}", link[1])
     assert f'href="{link[1]}"' in mail.part("html")
     wait_until(lambda: mails(delivering)[0].status == "Sent")
     assert mails(delivering)[0].raw.rstrip() == mail.raw.rstrip()

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from inviting import group_of, invite, mails, org_of, token_of
 from orgbox.errors import RecordError
@@ -198,6 +198,28 @@ def test_an_invitation_can_be_mailed_again(service: Service, alice: Client) -> N
     assert again.subject == first.subject and "Hello" in again.text
     assert again.link != first.link
     assert again.letter.message_id != first.letter.message_id
+
+
+def test_mails_of_a_call_that_say_the_same_share_a_letter(service: Service, alice: Client) -> None:
+    groups = [group_of(alice, name) for name in ("Engineering", "Board")]
+    entities = [alice.user_id, *groups, alice.user_id]
+    rows = [
+        {"InvitedUserEmail": f"u{n}@acme.com", "SharedEntityId": e, "OptionalMessage": f"Hello {n}"}
+        for n, e in enumerate(entities)
+    ]
+
+    assert alice.create("CollaborationInvitation", *rows).texts("success") == ["true"] * 4
+
+    letters = service.app.orgs.store.schema.system["orgbox_letter"]
+    with service.app.orgs.database.read() as connection:
+        assert connection.scalars(select(letters.c.number).order_by(letters.c.number)).all() == [1, 2, 3]
+    told = [(mail.recipient, mail.letter.facts["group"], mail.letter.facts["message"])
+            for mail in reversed(mails(service))]  # fmt: skip
+    assert told == [
+        ("u0@acme.com", "", "Hello 0"), ("u1@acme.com", "Engineering", "Hello 1"),
+        ("u2@acme.com", "Board", "Hello 2"), ("u3@acme.com", "", "Hello 3"),
+    ]  # fmt: skip
+    assert len({mail.link for mail in mails(service)}) == 4
 
 
 def test_a_canceled_invitation_is_not_mailed_again(service: Service, alice: Client) -> None:

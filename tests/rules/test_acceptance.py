@@ -204,13 +204,24 @@ def test_a_forged_link_leads_nowhere(token: str, service: Service) -> None:
     assert ended(service, token) == "unknown"
 
 
+def test_a_link_to_a_mail_with_the_secret_of_another_leads_nowhere(service: Service, alice: Client) -> None:
+    invite(alice, "bob@acme.com", "eve@acme.com")
+    place, _, _ = token_of(service, "bob@acme.com").rpartition(".")
+    org, number, secret = token_of(service, "eve@acme.com").split(".")
+
+    for forged in (f"{place}.{secret}", f"{org}.{'9' * 18}.{secret}", f"{'9' * 18}.{number}.{secret}",
+                   f"{org}.{number}.{secret}\n", f"{org}.{number}.{secret[:-1]}"):  # fmt: skip
+        assert ended(service, forged) == "unknown"
+    assert LinkAcceptance(service.app.orgs).look(f"{org}.{number}.{secret}").email == "eve@acme.com"
+
+
 def test_links_are_256_bits_and_each_another(service: Service, alice: Client) -> None:
     addresses = [f"u{n}@acme.com" for n in range(100)]
     invite(alice, *addresses)
 
-    tokens = {token_of(service, address) for address in addresses}
+    secrets = {token_of(service, address).rpartition(".")[2] for address in addresses}
 
-    assert len(tokens) == 100 and {len(token) for token in tokens} == {43}
+    assert len(secrets) == 100 and {len(secret) for secret in secrets} == {43}
 
 
 def test_the_invitation_of_a_deactivated_inviter_has_ended(service: Service) -> None:

@@ -26,9 +26,9 @@ CHECKS: tuple[Check, ...] = (
     outbox.no_mail_is_missing,
     outbox.invitations_have_their_mails,
     outbox.mails_tell_of_records,
-    outbox.mails_have_their_links,
+    outbox.mails_have_their_letters,
+    outbox.links_have_their_key,
     outbox.mails_are_in_a_state,
-    outbox.links_lead_to_invitations,
     users.what_users_left_is_a_users,
     users.cursors_are_whole,
 )

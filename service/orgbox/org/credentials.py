@@ -3,47 +3,58 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Table, bindparam, select, update
 
 from orgbox.clock import moment_text
 from orgbox.org import session as sessions
 from orgbox.org.org import Org
+from orgbox.org.store import Store
 
 
-def count_attempt(connection: Connection, org: Org, user_id: str) -> dict[str, Any] | None:
-    """The credential if another attempt is allowed now, and the attempt counted; None for a locked user."""
-    table = org.store.schema.system["orgbox_credential"]
-    mine = (table.c.org == org.number) & (table.c.user_id == user_id)
+def count_attempt(connection: Connection, org: Org, user_id: str) -> str | None:
+    """The password's hash if another attempt is allowed now, and it counted; None for a locked user."""
     sessions.catch_up(connection, org)
     now = org.clock.now()
-    row = connection.execute(select(table).where(mine)).mappings().one_or_none()
-    if row is None or (row["locked_until"] or "") > moment_text(now):
+    given = {"number": org.number, "user": user_id}
+    rows = org.store.rows(connection, "credential", lambda: _reading(org.store), given)
+    kept, attempts, locked = rows[0] if rows else (None, 0, None)
+    if kept is None or (locked or "") > moment_text(now):
         return None
-    attempts = row["attempts"] + 1
-    locked = None
+    attempts, locked = attempts + 1, None
     if attempts >= org.limits.login_attempts:
         locked = moment_text(now + timedelta(minutes=org.limits.lockout_minutes))
         attempts = 0
-    connection.execute(
-        update(table).where(mine).values(attempts=attempts, locked_until=locked)
-    )
-    return dict(row)
+    _set_attempts(connection, org, user_id, attempts, locked)
+    return str(kept)
 
 
 def forget_attempts(connection: Connection, org: Org, user_id: str) -> None:
     """After a password was right: no attempt counts, no lock is left; the moment is noted."""
-    table = org.store.schema.system["orgbox_credential"]
-    connection.execute(
-        update(table)
-        .where(table.c.org == org.number, table.c.user_id == user_id)
-        .values(attempts=0, locked_until=None)
-    )
-    users = org.store.schema.records["User"]
-    connection.execute(
-        update(users)
-        .where(users.c.org == org.number, users.c.Id == user_id)
-        .values(LastLoginDate=moment_text(org.clock.now()))
-    )
+    _set_attempts(connection, org, user_id, 0, None)
+    signed_in = {"LastLoginDate": moment_text(org.clock.now())}
+    org.store.update(connection, org.number, org.catalog["User"], [(user_id, signed_in)])
+
+
+def _set_attempts(
+    connection: Connection, org: Org, user_id: str, attempts: int, locked: str | None
+) -> None:
+    given = {"number": org.number, "user": user_id, "count": attempts, "until": locked}
+    org.store.rows(connection, "attempts", lambda: _writing(org.store), given)
+
+
+def _reading(store: Store) -> Any:
+    table = store.schema.system["orgbox_credential"]
+    return select(table.c.password, table.c.attempts, table.c.locked_until).where(_mine(table))
+
+
+def _writing(store: Store) -> Any:
+    table = store.schema.system["orgbox_credential"]
+    changed = update(table).where(_mine(table))
+    return changed.values(attempts=bindparam("count"), locked_until=bindparam("until"))
+
+
+def _mine(table: Table) -> Any:
+    return (table.c.org == bindparam("number")) & (table.c.user_id == bindparam("user"))
 
 
 def store_password(

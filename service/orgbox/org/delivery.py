@@ -20,7 +20,7 @@ from orgbox.mail.sender import Waiting
 from orgbox.mail.smtp import Outcome
 from orgbox.org import invitations
 from orgbox.org.org import Org
-from orgbox.org.outbox import letter_of
+from orgbox.org.outbox import kept_mails, letter_of
 from orgbox.org.registry import ORG_PREFIX, Orgs
 
 _LEASE_SECONDS = 20
@@ -90,7 +90,8 @@ class Delivery:
     @property
     def _next(self) -> Any:
         mails = self._mails
-        return select(mails).where(self._due()).order_by(mails.c.due, mails.c.org, mails.c.number).limit(1)
+        waiting = kept_mails(self._orgs.store).where(self._due())
+        return waiting.order_by(mails.c.due, mails.c.org, mails.c.number).limit(1)
 
     def _due(self) -> Any:
         now, due = self._milliseconds(), self._mails.c.due

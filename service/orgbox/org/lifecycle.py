@@ -40,7 +40,7 @@ from orgbox.org.store import Store
 
 _OWN = (
     "orgbox_org", "orgbox_session", "orgbox_console_session", "orgbox_cursor", "orgbox_cursor_chunk",
-    "orgbox_mail", "orgbox_link", "orgbox_refresh", "orgbox_schema",
+    "orgbox_mail", "orgbox_letter", "orgbox_refresh", "orgbox_schema",
 )  # fmt: skip
 """Tables whose rows belong to one org for good: who is signed in stays signed in when it is reset."""
 
@@ -149,15 +149,13 @@ class Lifecycle:
             self._drop_later_mails(connection, org)
 
     def _drop_later_mails(self, connection: Connection, org: Org) -> None:
-        """Mails written since then go, with their links: their numbers will be given again."""
+        """Mails written since then go, and with them their links: their numbers will be given again."""
         system = self._orgs.store.schema.system
-        mails, links, counters = system["orgbox_mail"], system["orgbox_link"], system["orgbox_counter"]
+        mails, letters, counters = (system[f"orgbox_{name}"] for name in ("mail", "letter", "counter"))
         mine = (counters.c.org == org.number) & (counters.c.name == mails.name)
         last = connection.scalar(select(counters.c.value).where(mine)) or 0
-        connection.execute(delete(mails).where(mails.c.org == org.number, mails.c.number > last))
-        kept = select(mails.c.about).where(mails.c.org == org.number)
-        dead = (links.c.org == org.number) & links.c.invitation.not_in(kept)
-        connection.execute(delete(links).where(dead))
+        for table in (mails, letters):
+            connection.execute(delete(table).where(table.c.org == org.number, table.c.number > last))
 
     def _copy(self, connection: Connection, source: int, target: Org) -> None:
         given = {"source": source, "target": target.number, "target_id": target.id}

@@ -5,7 +5,6 @@ is counted before the password is looked at, so that guesses made at once cannot
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -13,10 +12,11 @@ from orgbox.errors import ApiFault
 from orgbox.org import credentials, outbox, tokens
 from orgbox.org import session as sessions
 from orgbox.org.org import Org
-from orgbox.org.outbox import NewMail
+from orgbox.org.outbox import NewLetter, NewMail
 from orgbox.org.passwords import Passwords, check_policy, without_token
 from orgbox.org.registry import Orgs
 from orgbox.org.session import Session
+from orgbox.org.settings import OrgSettings
 from orgbox.org.unique import EVERYWHERE
 from orgbox.org.user import User
 
@@ -37,7 +37,7 @@ class Login:
     user: User
     session_id: str
     password_expired: bool
-    session_seconds: int
+    settings: OrgSettings
 
 
 def login(
@@ -48,43 +48,46 @@ def login(
     Raises ApiFault INVALID_LOGIN; API_DISABLED_FOR_ORG for a user without the API Enabled permission;
     LOGIN_MUST_USE_SECURITY_TOKEN where the org asks for a token and the password comes without one.
     """
-    org, user_id, expired = verify(orgs, org, user_id, password)
+    org, user_id = verify(orgs, org, user_id, password)
     with org.store.database.write() as connection:
-        user = admit(connection, org, user_id, for_api=True)
         session_id = sessions.start(connection, org, user_id, client)
-        resumed = sessions.resume(connection, org, session_id, 0)
-        if resumed.settings.require_security_token and not without_token(password):
+        session = _begun(connection, org, session_id)
+        if not session.user.may("ApiEnabled"):
+            text = "API is not enabled for this Organization or Partner"
+            raise ApiFault("API_DISABLED_FOR_ORG", text)
+        if session.settings.require_security_token and not without_token(password):
             raise ApiFault("LOGIN_MUST_USE_SECURITY_TOKEN", _NEEDS_TOKEN)
-    return Login(org, user, session_id, expired, resumed.settings.session_seconds)
+        credentials.forget_attempts(connection, org, user_id)
+    return Login(org, session.user, session_id, session.password_expired, session.settings)
 
 
-def verify(
-    orgs: Orgs, org: Org | None, user_id: str | None, password: str
-) -> tuple[Org, str, bool]:
-    """Count the attempt and check the password: the org, the user, whether the password has expired.
+def _begun(connection: Connection, org: Org, session_id: str) -> Session:
+    """A session just begun. Raises ApiFault INVALID_LOGIN for a user who is not active."""
+    try:
+        return sessions.resume(connection, org, session_id, 0)
+    except ApiFault:
+        raise ApiFault("INVALID_LOGIN", _REFUSED) from None
+
+
+def verify(orgs: Orgs, org: Org | None, user_id: str | None, password: str) -> tuple[Org, str]:
+    """Count the attempt and check the password: the org and the user.
 
     Raises ApiFault INVALID_LOGIN, after the same time whether there is such a user or not.
     """
-    credential = _count_attempt(orgs, org, user_id)
-    kept = credential["password"] if credential else None
-    if not _accepts(orgs.passwords, password, kept) or org is None or user_id is None or not credential:
+    kept = _count_attempt(orgs, org, user_id)
+    if not _accepts(orgs.passwords, password, kept) or org is None or user_id is None:
         raise ApiFault("INVALID_LOGIN", _REFUSED)
-    return org, user_id, bool(credential["expired"])
+    return org, user_id
 
 
-def admit(connection: Connection, org: Org, user_id: str, *, for_api: bool = False) -> User:
-    """The user whose password was right, if active; failed attempts are forgotten.
+def admit(connection: Connection, org: Org, user_id: str) -> None:
+    """Let a user in whose password was right, if active: failed attempts are forgotten.
 
-    Raises ApiFault INVALID_LOGIN, and `for_api` API_DISABLED_FOR_ORG.
+    Raises ApiFault INVALID_LOGIN.
     """
-    user = sessions.read_user(connection, org, user_id)
-    if user is None:
+    if sessions.read_user(connection, org, user_id) is None:
         raise ApiFault("INVALID_LOGIN", _REFUSED)
-    if for_api and not user.may("ApiEnabled"):
-        text = "API is not enabled for this Organization or Partner"
-        raise ApiFault("API_DISABLED_FOR_ORG", text)
     credentials.forget_attempts(connection, org, user_id)
-    return user
 
 
 def _accepts(passwords: Passwords, password: str, kept: str | None) -> bool:
@@ -92,16 +95,16 @@ def _accepts(passwords: Passwords, password: str, kept: str | None) -> bool:
     return any(passwords.matches(tried, kept) for tried in (password, *without_token(password)))
 
 
-def _count_attempt(orgs: Orgs, org: Org | None, user_id: str | None) -> dict[str, Any] | None:
-    """The credential if another attempt is allowed now; the attempt is counted in the same transaction.
+def _count_attempt(orgs: Orgs, org: Org | None, user_id: str | None) -> str | None:
+    """The hash to compare if another attempt is allowed now; it is counted in the same transaction.
 
     So are attempts of users who do not exist, or else the time of a commit would tell which do.
     """
     with orgs.database.write() as connection:
-        credential = credentials.count_attempt(connection, org, user_id) if org and user_id else None
-        if credential is None:
+        kept = credentials.count_attempt(connection, org, user_id) if org and user_id else None
+        if kept is None:
             orgs.store.count_up(connection, EVERYWHERE, "refused logins")
-    return credential
+    return kept
 
 
 def set_password(session: Session, user_id: str, password: str, passwords: Passwords) -> None:
@@ -135,7 +138,8 @@ def _tell(session: Session, user_id: str, kind: str, nonce: str) -> None:
     users = org.catalog["User"]
     user = org.store.fetch(session.connection, org.number, users, [user_id], columns)[user_id]
     facts = {"name": user["Name"], "username": user["Username"], "org": org.name}
-    outbox.queue(session.connection, org, [NewMail(kind, user_id, user["Email"], facts, nonce)])
+    letter = NewLetter(kind, facts, nonce)
+    outbox.queue(session.connection, org, [NewMail(letter, user_id, user["Email"])])
 
 
 def change_own_password(session: Session, old: str, new: str, passwords: Passwords) -> None:

@@ -10,20 +10,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row
 
 from orgbox.errors import RecordError
 from orgbox.mail.letter import Letter
 from orgbox.org import invitations
 from orgbox.org.org import Org
-from orgbox.org.outbox import NewMail, letter_of, queue
+from orgbox.org.outbox import NewLetter, NewMail, kept_mails, letter_of, queue
 from orgbox.org.registry import Orgs
 
 _LARGEST = 2**63 - 1
-_COLUMNS = (
-    "number", "kind", "about", "recipient", "nonce", "facts", "created", "status", "attempts", "reply",
-    "settled",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -114,7 +110,8 @@ class Mailbox:
             row = connection.execute(last).first()
             if row is None or not self._is_open(connection, org, row):
                 raise RecordError("ENTITY_IS_DELETED", "entity is deleted")
-            queue(connection, org, [NewMail(row.kind, row.about, row.recipient, json.loads(row.facts))])
+            letter = NewLetter(row.kind, json.loads(row.facts))
+            queue(connection, org, [NewMail(letter, row.about, row.recipient, row.message)])
 
     def _is_open(self, connection: Connection, org: Org, row: Row[Any]) -> bool:
         found = invitations.load(connection, org, row.about, row.recipient)
@@ -126,7 +123,7 @@ class Mailbox:
 
     @property
     def _select(self) -> Any:
-        return select(*(self._table.c[name] for name in _COLUMNS))
+        return kept_mails(self._orgs.store)
 
     def _letter(self, row: Row[Any]) -> Letter:
         return letter_of(row, self._orgs.database.key, self._base_url())

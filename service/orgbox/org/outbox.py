@@ -1,16 +1,18 @@
 """The outbox: mails kept in the transaction of what they tell of.
 
-A row holds the few facts its letter is composed of (`mail.letter`), never a link or a password: these
-are made of the nonce when the mail is delivered or read. A status is Queued until the mail is Sent,
-Failed for good, or Dropped because its invitation is no longer open.
+What the mails of a call have in common is kept once, as a letter; a mail holds who gets it and what is said
+to nobody else. Neither holds a link or a password: these are made of the letter's nonce when the mail is
+delivered or read, and a link is known again by making it once more. A status is Queued until the mail is
+Sent, Failed for good, or Dropped because its invitation is no longer open.
 """
 
+import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, insert
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select
 
 from orgbox.clock import moment_text, parse_moment
 from orgbox.mail.letter import SENDER, Letter
@@ -19,50 +21,75 @@ from orgbox.org.org import Org
 from orgbox.org.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class NewMail:
-    """A mail to be kept. `about` is the Id of the record it tells of: invitation, group or user."""
+@dataclass(frozen=True, slots=True, eq=False)
+class NewLetter:
+    """What several mails say alike: `facts` fills the template of the `kind` (`mail.letter`)."""
 
     kind: str
-    about: str
-    recipient: str
     facts: Mapping[str, str]
     nonce: str = ""
 
 
+class NewMail(NamedTuple):
+    """A mail to be kept. `about` is the Id of the record it tells of: invitation, group or user.
+
+    `message` is what only this mail says.
+    """
+
+    letter: NewLetter
+    about: str
+    recipient: str
+    message: str | None = None
+
+
+_LETTER = ("org", "number", "nonce", "facts", "created")
+_MAIL = (
+    "org", "number", "kind", "letter", "about", "recipient", "message", "status", "due", "attempts",
+)  # fmt: skip
+
+
 def queue(connection: Connection, org: Org, mails: Sequence[NewMail]) -> None:
-    """Keep mails, and for invitations the hashes of their links: as many statements for one as for many."""
+    """Keep mails and their letters: as many statements for one as for many.
+
+    A letter has the number of the first mail it is in.
+    """
     if not mails:
         return
     last = org.store.count_up(connection, org.number, "orgbox_mail", len(mails))
-    first, now, key = last - len(mails) + 1, moment_text(org.clock.now()), org.store.database.key
-    rows: list[dict[str, Any]] = []
-    links: list[dict[str, Any]] = []
-    for number, mail in enumerate(mails, first):
-        nonce = mail.nonce or tokens.new_nonce()
-        rows.append({
-            "org": org.number, "number": number, "kind": mail.kind, "about": mail.about,
-            "recipient": mail.recipient, "nonce": nonce, "facts": json.dumps(mail.facts),
-            "created": now, "status": "Queued", "due": 0, "attempts": 0,
-        })  # fmt: skip
-        if mail.kind == "invitation":
-            token = tokens.invitation_token(key, mail.about, nonce)
-            links.append({
-                "hash": tokens.token_hash(token), "org": org.number, "invitation": mail.about,
-                "recipient": mail.recipient,
-            })  # fmt: skip
-    _insert(connection, org.store, "orgbox_mail", rows)
-    _insert(connection, org.store, "orgbox_link", links)
+    letters: dict[NewLetter, int] = {}
+    rows = []
+    for number, (letter, about, recipient, message) in enumerate(mails, last - len(mails) + 1):
+        first = letters.setdefault(letter, number)
+        rows.append(
+            (org.number, number, letter.kind, first, about, recipient, message, "Queued", 0, 0)
+        )
+    now = moment_text(org.clock.now())
+    written = [
+        (org.number, number, letter.nonce or tokens.new_nonce(), json.dumps(letter.facts), now)
+        for letter, number in letters.items()
+    ]
+    _insert(connection, org.store, "orgbox_letter", _LETTER, written)
+    _insert(connection, org.store, "orgbox_mail", _MAIL, rows)
 
 
-def _insert(connection: Connection, store: Store, name: str, rows: list[dict[str, Any]]) -> None:
-    text, order = store.kept(("insert", name), lambda: insert(store.schema.system[name]))
-    store.database.many(connection, text, [[row.get(column) for column in order] for row in rows])
+def _insert(
+    connection: Connection, store: Store, name: str, columns: Sequence[str], rows: Sequence[Any]
+) -> None:
+    values: dict[str, Any] = {column: bindparam(column) for column in columns}
+    text, _ = store.kept(("insert", name), lambda: insert(store.schema.system[name]).values(values))
+    store.database.many(connection, text, rows)
+
+
+def kept_mails(store: Store) -> Select[Any]:
+    """All mails, each with what its letter says."""
+    mails, letters = store.schema.system["orgbox_mail"], store.schema.system["orgbox_letter"]
+    same = (letters.c.org == mails.c.org) & (letters.c.number == mails.c.letter)
+    return select(mails, letters.c.nonce, letters.c.facts, letters.c.created).join(letters, same)
 
 
 def letter_of(mail: Row[Any], key: bytes, base_url: str) -> Letter:
     """The letter of a row of the outbox."""
-    facts = json.loads(mail.facts)
+    facts = {"message": mail.message or "", **json.loads(mail.facts)}
     if mail.kind in ("password", "new_user"):
         facts["password"] = tokens.password(key, mail.about, mail.nonce)
     message_id = f"{mail.about}.{tokens.token_hash(mail.nonce)[:16]}@{SENDER.domain}"
@@ -73,5 +100,22 @@ def letter_of(mail: Row[Any], key: bytes, base_url: str) -> Letter:
 def _path(mail: Row[Any], key: bytes) -> str:
     """Where the button of a mail leads."""
     if mail.kind == "invitation":
-        return f"/join/{tokens.invitation_token(key, mail.about, mail.nonce)}"
+        return f"/join/{_token(mail, key)}"
     return f"/groups/{mail.about}" if mail.kind == "added" else "/"
+
+
+def _token(mail: Row[Any], key: bytes) -> str:
+    return tokens.invitation_token(key, mail.org, mail.number, mail.about, mail.nonce)
+
+
+def mail_of_link(connection: Connection, store: Store, token: str) -> Row[Any] | None:
+    """The mail of an invitation whose link ends with the token, or None when there is no such link."""
+    place = tokens.place_of(token)
+    if place is None:
+        return None
+    mails = store.schema.system["orgbox_mail"]
+    there = (mails.c.org == place[0]) & (mails.c.number == place[1])
+    mail = connection.execute(kept_mails(store).where(there, mails.c.kind == "invitation")).first()
+    if mail is None or not hmac.compare_digest(_token(mail, store.database.key), token):
+        return None
+    return mail

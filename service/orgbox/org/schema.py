@@ -113,14 +113,13 @@ _SYSTEM: dict[str, tuple[tuple[str, TypeEngine[Any], bool], ...]] = {
     ),
     "orgbox_mail": (
         ("org", _NUMBER, True), ("number", _NUMBER, True), ("kind", TEXT_COLUMN, False),
-        ("about", ID_COLUMN, False), ("recipient", TEXT_COLUMN, False), ("nonce", TEXT_COLUMN, False),
-        ("facts", TEXT_COLUMN, False), ("created", TEXT_COLUMN, False), ("status", TEXT_COLUMN, False),
-        ("due", _NUMBER, False), ("attempts", _COUNT, False), ("reply", TEXT_COLUMN, False),
-        ("settled", TEXT_COLUMN, False),
+        ("letter", _NUMBER, False), ("about", ID_COLUMN, False), ("recipient", TEXT_COLUMN, False),
+        ("message", TEXT_COLUMN, False), ("status", TEXT_COLUMN, False), ("due", _NUMBER, False),
+        ("attempts", _COUNT, False), ("reply", TEXT_COLUMN, False), ("settled", TEXT_COLUMN, False),
     ),
-    "orgbox_link": (
-        ("org", _NUMBER, True), ("hash", TEXT_COLUMN, True), ("invitation", ID_COLUMN, False),
-        ("recipient", TEXT_COLUMN, False),
+    "orgbox_letter": (
+        ("org", _NUMBER, True), ("number", _NUMBER, True), ("nonce", TEXT_COLUMN, False),
+        ("facts", TEXT_COLUMN, False), ("created", TEXT_COLUMN, False),
     ),
     "orgbox_app": (
         ("org", _NUMBER, True), ("consumer_key", TEXT_COLUMN, True), ("name", TEXT_COLUMN, False),

@@ -74,12 +74,11 @@ def start(connection: Connection, org: Org, user_id: str, client: str = "") -> s
     session_id = f"{org.id[:15]}!{secrets.token_urlsafe(72).replace('-', '.')}"
     table = org.store.schema.system["orgbox_session"]
     now = moment_text(org.clock.now())
-    connection.execute(
-        insert(table).values(
-            hash=session_hash(session_id), org=org.number, user_id=user_id,
-            created=now, last_used=now, client=client,
-        )
-    )  # fmt: skip
+    row = {
+        "hash": session_hash(session_id), "org": org.number, "user_id": user_id,
+        "created": now, "last_used": now, "client": client,
+    }  # fmt: skip
+    org.store.rows(connection, "begin session", lambda: insert(table), row)
     return session_id
 
 
@@ -181,17 +180,21 @@ def _make_user(row: tuple[Any, ...], added: frozenset[str]) -> User:
 
 def read_user(connection: Connection, org: Org, user_id: str) -> User | None:
     """An active user with permissions, or None."""
-    users, profiles = org.store.schema.records["User"], org.store.schema.records["Profile"]
+    given = {"number": org.number, "user": user_id}
+    rows = org.store.rows(connection, "user", lambda: _user_statement(org.store), given)
+    return _user(connection, org, rows[0]) if rows else None
+
+
+def _user_statement(store: Store) -> Any:
+    users, profiles = store.schema.records["User"], store.schema.records["Profile"]
     joined = users.join(
         profiles, (profiles.c.org == users.c.org) & (profiles.c.Id == users.c.ProfileId)
     )
-    statement = (
-        select(*_user_columns(org.store))
+    return (
+        select(*_user_columns(store))
         .select_from(joined)
-        .where(users.c.org == org.number, users.c.Id == user_id)
+        .where(users.c.org == bindparam("number"), users.c.Id == bindparam("user"))
     )
-    row = connection.execute(statement).one_or_none()
-    return _user(connection, org, row) if row else None
 
 
 def facts(connection: Connection, session: Session) -> dict[str, str]:

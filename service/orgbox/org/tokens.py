@@ -64,9 +64,19 @@ def new_nonce() -> str:
     return secrets.token_hex(16)
 
 
-def invitation_token(key: bytes, invitation_id: str, nonce: str) -> str:
-    """The last part of the link of an invitation: 256 bits that nobody can guess."""
-    return base64.urlsafe_b64encode(_digest(key, "invitation", invitation_id, nonce)).decode().rstrip("=")
+def invitation_token(key: bytes, org: int, number: int, invitation_id: str, nonce: str) -> str:
+    """The last part of the link of an invitation: where its mail is kept, and 256 bits nobody can guess."""
+    secret = base64.urlsafe_b64encode(_digest(key, "invitation", invitation_id, nonce)).decode()
+    return f"{org}.{number}.{secret.rstrip('=')}"
+
+
+_TOKEN = re.compile(r"(\d{1,18})\.(\d{1,18})\.[\w-]{43}", re.ASCII)
+
+
+def place_of(token: str) -> tuple[int, int] | None:
+    """The numbers of the org and of the mail in the token of a link, or None when it is no such token."""
+    found = _TOKEN.fullmatch(token)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def token_hash(token: str) -> str:

@@ -5,8 +5,9 @@ for what is unique over all orgs of the service, such as a username.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from orgbox.catalog.fieldtypes import fold
 from orgbox.org.store import Store
@@ -24,43 +25,53 @@ def claim(
     """
     if not claims:
         return {}
-    table = store.schema.system["orgbox_unique"]
+    values = [fold(text) for text in claims]
     rows = [
-        {"org": scope, "kind": kind, "value": fold(text), "id": id_, "owner_org": org}
-        for text, id_ in claims.items()
+        {"org": scope, "kind": kind, "value": value, "id": id_, "owner_org": org}
+        for value, id_ in zip(values, claims.values(), strict=True)
     ]
-    connection.execute(store.database.insert(table).on_conflict_do_nothing(), rows)
-    holders = _holders(store, connection, table, scope, kind, claims)
+    text, order = store.kept("claim", lambda: _taking(store))
+    store.database.many(connection, text, [[row[name] for name in order] for row in rows])
+    given = {"scope": scope, "kind": kind, "values": store.array(values)}
+    holders = dict(store.rows(connection, "holders", lambda: _holders(store), given))
     return {
         text: holders[fold(text)] for text, id_ in claims.items() if holders[fold(text)] != id_
     }
 
 
-def _holders(
-    store: Store, connection: Connection, table: Table, scope: int, kind: str, texts: Mapping[str, str]
-) -> dict[str, str]:
-    statement = (
-        select(table.c.value, table.c.id)
-        .where(table.c.org == scope, table.c.kind == kind)
-        .where(store.is_one_of(table.c.value, "values"))
-    )
-    given = {"values": store.array([fold(text) for text in texts])}
-    return {value: id_ for value, id_ in connection.execute(statement, given)}
+def _taking(store: Store) -> Any:
+    return store.database.insert(store.schema.system["orgbox_unique"]).on_conflict_do_nothing()
+
+
+def _holders(store: Store) -> Any:
+    table = store.schema.system["orgbox_unique"]
+    mine = (table.c.org == bindparam("scope")) & (table.c.kind == bindparam("kind"))
+    return select(table.c.value, table.c.id).where(mine, store.is_one_of(table.c.value, "values"))
 
 
 def release(
     store: Store, connection: Connection, scope: int, kind: str, holders: list[str]
 ) -> None:
     """Give back what these records hold of a kind."""
+    text, order = store.kept("give back", lambda: _giving_back(store))
+    given = [{"scope": scope, "kind": kind, "holder": holder} for holder in holders]
+    store.database.many(connection, text, [[row[name] for name in order] for row in given])
+
+
+def _giving_back(store: Store) -> Any:
     table = store.schema.system["orgbox_unique"]
-    where = (table.c.org == scope) & (table.c.kind == kind) & (table.c.id == bindparam("holder"))
-    if holders:
-        connection.execute(delete(table).where(where), [{"holder": h} for h in holders])
+    mine = (table.c.org == bindparam("scope")) & (table.c.kind == bindparam("kind"))
+    return delete(table).where(mine, table.c.id == bindparam("holder"))
 
 
 def holder(store: Store, connection: Connection, scope: int, kind: str, text: str) -> tuple[int, str] | None:
     """The org and the Id of the record that holds a value, or None."""
+    given = {"scope": scope, "kind": kind, "value": fold(text)}
+    rows = store.rows(connection, "holder", lambda: _holder(store), given)
+    return (int(rows[0][0]), str(rows[0][1])) if rows else None
+
+
+def _holder(store: Store) -> Any:
     table = store.schema.system["orgbox_unique"]
-    where = (table.c.org == scope) & (table.c.kind == kind) & (table.c.value == fold(text))
-    row = connection.execute(select(table.c.owner_org, table.c.id).where(where)).one_or_none()
-    return (int(row[0]), str(row[1])) if row else None
+    mine = (table.c.org == bindparam("scope")) & (table.c.kind == bindparam("kind"))
+    return select(table.c.owner_org, table.c.id).where(mine, table.c.value == bindparam("value"))

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from orgbox import ids
 from orgbox.catalog.fieldtypes import fold
 from orgbox.errors import ApiFault, RecordError
-from orgbox.org import credentials, dml, invitations, tokens, uniqueness
+from orgbox.org import credentials, dml, invitations, outbox, uniqueness
 from orgbox.org import session as sessions
 from orgbox.org.joining import Answers, Invited, Joined, LinkEnded, Refused
 from orgbox.org.passwords import check_policy
@@ -94,12 +94,11 @@ class LinkAcceptance:
 
     def _follow(self, connection: Connection, token: str, email: str | None = None) -> Open:
         """The open invitation of a link, for the address entered or the one invited."""
-        table = self._orgs.store.schema.system["orgbox_link"]
-        link = connection.execute(select(table).where(table.c.hash == tokens.token_hash(token))).first()
-        org = self._orgs.get(ids.make(ORG_PREFIX, link.org)) if link else None
-        if link is None or org is None:
+        mail = outbox.mail_of_link(connection, self._orgs.store, token)
+        org = self._orgs.get(ids.make(ORG_PREFIX, mail.org)) if mail else None
+        if mail is None or org is None:
             raise LinkEnded("unknown")
-        row = invitations.load(connection, org, link.invitation, link.recipient)
+        row = invitations.load(connection, org, mail.about, mail.recipient)
         settings = invitations.read_settings(connection, org)
         state = invitations.state(row, org, settings)
         inviter = sessions.read_user(connection, org, row["InviterId"]) if row else None

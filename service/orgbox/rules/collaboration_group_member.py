@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, func, update
 
 from orgbox.errors import RecordError
 from orgbox.org import outbox
-from orgbox.org.outbox import NewMail
+from orgbox.org.outbox import NewLetter, NewMail
 from orgbox.org.rulebook import Batch, Record, Rules, Unique
 from orgbox.org.session import Session
 from orgbox.rules import groups
@@ -82,11 +82,14 @@ def member_gets_a_mail(members: list[Record], batch: Batch) -> None:
     keys = [str(m["MemberId"]) for m in added]
     users = org.store.fetch(session.connection, org.number, org.catalog["User"], keys, ("Email",))
     shared = {"inviter": session.user.name, "org": org.name}
-    mails = []
-    for member in added:
-        group = batch.facts.groups[member["CollaborationGroupId"]]
-        facts = shared | {"group": group.name, "description": group.description}
-        mails.append(NewMail("added", group.id, users[member["MemberId"]]["Email"], facts))
+    letters = {
+        key: NewLetter("added", shared | {"group": group.name, "description": group.description})
+        for key, group in batch.facts.groups.items()
+    }
+    mails = [
+        NewMail(letters[m["CollaborationGroupId"]], m["CollaborationGroupId"], users[m["MemberId"]]["Email"])
+        for m in added
+    ]
     outbox.queue(session.connection, org, mails)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from orgbox.errors import RecordError
 from orgbox.org import invitations, outbox, uniqueness
 from orgbox.org.checks import is_email_address
-from orgbox.org.outbox import NewMail
+from orgbox.org.outbox import NewLetter, NewMail
 from orgbox.org.rulebook import Batch, Record, Rules, Unique
 from orgbox.org.session import Session
 from orgbox.rules import groups
@@ -128,21 +128,25 @@ def invitee_gets_a_mail(created: list[Record], batch: Batch) -> None:
     session = batch.session
     if session.quiet:
         return
-    created_at = session.org.clock.now()
-    shared = {
-        "inviter": session.user.name, "org": session.org.name,
-        "expires": f"{invitations.expiry(created_at, session.settings):%Y-%m-%d}",
-    }  # fmt: skip
+    entities = {i["SharedEntityId"] for i in created}
+    groups = batch.facts.groups
+    letters = {e: NewLetter("invitation", _told(groups.get(e), session)) for e in entities}
     mails = [
-        NewMail("invitation", str(i.id), i["InvitedUserEmailNormalized"], shared | _told(i, batch))
+        NewMail(
+            letters[i["SharedEntityId"]], i["Id"], i["InvitedUserEmailNormalized"], i["OptionalMessage"]
+        )
         for i in created
     ]
     outbox.queue(session.connection, session.org, mails)
 
 
-def _told(invitation: Record, batch: Batch) -> dict[str, str]:
-    group = _group(invitation, batch)
-    return {"group": group.name if group else "", "message": invitation["OptionalMessage"] or ""}
+def _told(group: Group | None, session: Session) -> dict[str, str]:
+    """What the letter of an invitation to Chatter, or to a group, tells."""
+    expiry = invitations.expiry(session.org.clock.now(), session.settings)
+    return {
+        "inviter": session.user.name, "org": session.org.name, "expires": f"{expiry:%Y-%m-%d}",
+        "group": group.name if group else "",
+    }  # fmt: skip
 
 
 def only_a_sent_invitation_can_be_canceled(invitation: Record, _: Batch) -> None:

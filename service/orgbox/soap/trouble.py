@@ -36,9 +36,7 @@ def meet(context: Context, org: Org) -> Conditions:
 
 
 def meet_at_login(context: Context, org: Org, username: str) -> None:
-    """The same for login(), which is not counted. Raises the ApiFault of a rule."""
-    with org.store.database.read() as connection:
-        sessions.catch_up(connection, org)
+    """The same for login(), by the conditions just read; it is not counted. Raises a rule's ApiFault."""
     if org.conditions.faults:
         _carry_out(context, org, username)
 

@@ -27,7 +27,7 @@ def submit() -> ResponseReturnValue:
     """The checks of login(): same texts, same lockout; a new session under a new token."""
     form, orgs = filled_in(), desk().orgs
     try:
-        org, user_id, _ = login.verify(orgs, *_user(form), request.form.get("password", ""))
+        org, user_id = login.verify(orgs, *_user(form), request.form.get("password", ""))
         console.end(orgs, cookie.get(TOKEN, ""))
         with orgs.database.write() as connection:
             login.admit(connection, org, user_id)

@@ -26,32 +26,26 @@ def login(context: Context, username: str, password: str) -> dict[str, Any]:
     if (scope or wanted) and org is not named:
         org, user_id = None, None
     context.org = org or named
-    if org is not None:
-        trouble.meet_at_login(context, org, username.strip())
-    _check_retirement(context)
+    if context.org is not None:
+        with context.org.store.database.read() as connection:
+            settings = sessions.catch_up(connection, context.org)
+        if org is not None:
+            trouble.meet_at_login(context, org, username.strip())
+        retirement.check_login(settings, context.request.version)
     try:
         made = logins.login(context.orgs, org, user_id, password)
     except ApiFault as error:
         if scope and error.code == "INVALID_LOGIN":
             raise ApiFault(error.code, _SCOPED) from None
         raise
-    with made.org.store.database.read() as connection:
-        live = sessions.resume(connection, made.org, made.session_id, context.request.version)
     return {
         "metadata_server_url": _url(context.request, made.org.id, "m"),
         "password_expired": made.password_expired,
         "server_url": _url(context.request, made.org.id, context.request.dialect.path),
         "session_id": made.session_id,
         "user_id": made.user.id,
-        "user_info": user_info(made.org, made.user, live.settings),
+        "user_info": user_info(made.org, made.user, made.settings),
     }
-
-
-def _check_retirement(context: Context) -> None:
-    if context.org is not None:
-        with context.org.store.database.read() as connection:
-            settings = sessions.catch_up(connection, context.org)
-        retirement.check_login(settings, context.request.version)
 
 
 def _check_size(context: Context) -> None:
