@@ -1,10 +1,12 @@
 """Databases of other releases: older ones are upgraded in place, newer ones left alone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, inspect
 
+from inviting import invite, mails
 from orgbox.org.schema import SchemaError
 from postgres import only_sqlite
 from service import start_service
@@ -65,6 +67,32 @@ def test_a_table_gets_the_key_it_has_now_and_keeps_its_rows(tmp_path: Path) -> N
 
     assert found.status == 200
     assert keys["constrained_columns"] == ["org", "hash"]
+
+
+def test_mails_of_a_release_that_kept_each_letter_with_its_mail_are_still_there(tmp_path: Path) -> None:
+    service = start_service(tmp_path)
+    invite(service.client("alice@acme.com"), "bob@acme.com", "eve@acme.com", OptionalMessage="Hello")
+    before = [mail.letter for mail in mails(service)]
+    service.stop()
+    letter = "(SELECT {} FROM orgbox_letter WHERE number = letter)"
+    sql(
+        tmp_path,
+        *(f"ALTER TABLE orgbox_mail ADD COLUMN {name} TEXT" for name in ("nonce", "facts", "created")),
+        *(f"UPDATE orgbox_mail SET {name} = {letter.format(name)}" for name in ("nonce", "created")),
+        f"UPDATE orgbox_mail SET facts = json_set({letter.format('facts')}, '$.message', message)",
+        "CREATE TABLE orgbox_link (org, hash)",
+        "DROP TABLE orgbox_letter",
+        "ALTER TABLE orgbox_mail DROP COLUMN letter",
+        "ALTER TABLE orgbox_mail DROP COLUMN message",
+    )
+
+    service = start_service(tmp_path)
+    after = [mail.letter for mail in mails(service)]
+    wrong = service.judge.wrong
+    service.stop()
+
+    assert [replace(m, link="") for m in after] == [replace(m, link="") for m in before]
+    assert not wrong
 
 
 def test_a_database_of_a_newer_release_is_refused_and_not_touched(tmp_path: Path) -> None:

@@ -138,7 +138,6 @@ _SYSTEM: dict[str, tuple[tuple[str, TypeEngine[Any], bool], ...]] = {
 _SYSTEM_INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "orgbox_mail": (("status", "due"), ("org", "about")),
     "orgbox_app": (("consumer_key",),),
-    "orgbox_link": (("hash",),),
     "orgbox_refresh": (("hash",),),
 }
 
@@ -170,9 +169,20 @@ def upgrade(connection: Connection, schema: Schema) -> None:
         if table.name in existing:
             _add_columns(connection, table, {c["name"] for c in found.get_columns(table.name)})
             _set_key(connection, table, found.get_pk_constraint(table.name))
+    if "orgbox_link" in existing:
+        _part_letters(connection, schema)
     _stamp(connection, schema.system["orgbox_schema"])
     if connection.dialect.name == "sqlite":
         _tell_sizes(connection, list(schema.records.values()))
+
+
+def _part_letters(connection: Connection, schema: Schema) -> None:
+    """Mails of an older release, which had the letter in the row and the hash of the link in a table."""
+    columns = "org, number, nonce, facts, created"
+    connection.exec_driver_sql(f"INSERT INTO orgbox_letter ({columns}) SELECT {columns} FROM orgbox_mail")
+    mails = schema.system["orgbox_mail"]
+    connection.execute(mails.update().values(letter=mails.c.number))
+    connection.exec_driver_sql("DROP TABLE orgbox_link")
 
 
 def _tell_sizes(connection: Connection, tables: Sequence[Table]) -> None:
