@@ -14,6 +14,7 @@ _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALUE = {character: number for number, character in enumerate(_DIGITS)}
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _NUMBER_LENGTH = 12
+_CAPITAL = [character.isupper() for character in _DIGITS]
 
 
 def checksum(id15: str) -> str:
@@ -23,7 +24,12 @@ def checksum(id15: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def _group_checksum(group: str) -> str:
-    return _SUFFIX[sum(1 << i for i, character in enumerate(group) if "A" <= character <= "Z")]
+    return _SUFFIX[_capitals(group)]
+
+
+def _capitals(group: str) -> int:
+    """The number whose bit i says that character i is an upper-case letter."""
+    return sum(1 << i for i, character in enumerate(group) if "A" <= character <= "Z")
 
 
 def normalize(text: str) -> str | None:
@@ -61,9 +67,11 @@ def sequence(prefix: str, first: int, count: int) -> list[str]:
         if high != block:
             block = high
             head = make(prefix, n)[:13]
-            shared = head, _group_checksum(head[:5]) + _group_checksum(head[5:10])
-        tail = _DIGITS[low // 62] + _DIGITS[low % 62]
-        made.append(f"{shared[0]}{tail}{shared[1]}{_group_checksum(shared[0][10:] + tail)}")
+            shared = _group_checksum(head[:5]) + _group_checksum(head[5:10])
+            capitals = _capitals(head[10:])
+        i, j = divmod(low, 62)
+        last = _SUFFIX[capitals + (_CAPITAL[i] << 3) + (_CAPITAL[j] << 4)]
+        made.append(f"{head}{_DIGITS[i]}{_DIGITS[j]}{shared}{last}")
     return made
 
 

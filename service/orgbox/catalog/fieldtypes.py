@@ -53,15 +53,17 @@ class FieldType:
         return self.comparable and self.family != "boolean"
 
 
-@lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
     """Text as it compares: NFC, each character in its upper case where that is one character.
 
     Upper case gives the documented sort order of English locales; one to one keeps `_` in LIKE one
     character.
     """
-    if text.isascii():
-        return text.upper()
+    return text.upper() if text.isascii() else _fold(text)
+
+
+@lru_cache(maxsize=65_536)
+def _fold(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
     return "".join(up if len(up := c.upper()) == 1 else c for c in composed)
 

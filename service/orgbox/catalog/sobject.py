@@ -152,6 +152,21 @@ class SObject:
         return tuple(f.name for f in self.fields if f.required)
 
     @cached_property
+    def references(self) -> frozenset[str]:
+        """Names of the fields that point to records."""
+        return frozenset(f.name for f in self.fields if f.type.name == "reference")
+
+    @cached_property
+    def restricted(self) -> frozenset[str]:
+        """Names of the restricted picklists."""
+        return frozenset(f.name for f in self.fields if f.restricted_picklist)
+
+    @cached_property
+    def shadows(self) -> tuple[tuple[str, str], ...]:
+        """Names of the stored fields with a shadow column, each with that column's."""
+        return tuple((f.name, f.shadow) for f in self.fields if f.stored and f.shadow)
+
+    @cached_property
     def initial(self) -> dict[str, object]:
         """What fields hold that create() was not given: their default, false for booleans."""
         stored = [f for f in self.fields if f.stored]

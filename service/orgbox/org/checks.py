@@ -5,6 +5,7 @@ Texts are the platform's (errors seen on SOAP, REST and Apex; the texts are shar
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from orgbox import ids
 from orgbox.catalog.sobject import Field
@@ -42,7 +43,7 @@ def check_create(record: Record, *, truncate: bool) -> list[RecordError]:
     missing = [name for name in record.sobject.required if record.values.get(name) is None]
     if missing:
         return [_missing(missing)]
-    return list(_value_errors(record, truncate))
+    return _value_errors(record, truncate)
 
 
 def check_update(record: Record, *, truncate: bool) -> list[RecordError]:
@@ -61,7 +62,7 @@ def check_update(record: Record, *, truncate: bool) -> list[RecordError]:
     ]
     if missing:
         return [_missing(missing)]
-    return list(_value_errors(record, truncate))
+    return _value_errors(record, truncate)
 
 
 def _not_writable(names: list[str]) -> RecordError:
@@ -78,24 +79,22 @@ def _missing(names: list[str]) -> RecordError:
     return RecordError("REQUIRED_FIELD_MISSING", text, names)
 
 
-def _value_errors(record: Record, truncate: bool) -> Iterator[RecordError]:
+def _value_errors(record: Record, truncate: bool) -> list[RecordError]:
+    errors, fields = [], record.sobject.named
     for name, value in record.values.items():
-        f = record.sobject.named[name]
         if value is None or name == "Id":
             continue
-        check = _CHECKS.get(f.type.name)
-        if f.type.family == "text":
-            value = record.values[name] = _fitted(f, value, truncate)
-            if len(value) > f.length > 0:
+        f = fields[name]
+        if f.type.family == "text" and len(value) > f.length > 0:
+            if not truncate:
                 text = f"{f.label}: data value too large: {value} (max length={f.length})"
-                yield RecordError("STRING_TOO_LONG", text, [name])
+                errors.append(RecordError("STRING_TOO_LONG", text, [name]))
                 continue
+            value = record.values[name] = value[: f.length]
+        check = _CHECKS.get(f.type.name)
         if check and (error := check(f, value)):
-            yield error
-
-
-def _fitted(f: Field, value: str, truncate: bool) -> str:
-    return value[: f.length] if truncate and f.length else value
+            errors.append(error)
+    return errors
 
 
 def _email(f: Field, value: str) -> RecordError | None:
@@ -113,7 +112,7 @@ def _picklist(f: Field, value: str) -> RecordError | None:
 
 
 def _reference(f: Field, value: str) -> RecordError | None:
-    if ids.normalize(value) is not None:
+    if _normal(value) is not None:
         return None
     text = f"{f.label}: id value of incorrect type: {value}"
     return RecordError("MALFORMED_ID", text, [f.name])
@@ -126,26 +125,30 @@ _CHECKS: dict[str, Callable[[Field, str], RecordError | None]] = {
 }
 
 
+_normal = lru_cache(maxsize=1024)(ids.normalize)
+"""Records of a call often point to the same one."""
+
+
 def normalize_picklists(record: Record) -> None:
     """Give values of restricted picklists their written form: they are accepted in any case."""
-    for name, value in record.values.items():
-        f = record.sobject.named[name]
-        if f.restricted_picklist and isinstance(value, str):
-            folded = value.casefold()
-            match = next((e.value for e in f.picklist if e.value.casefold() == folded), value)
-            record.values[name] = match
+    for name in record.values.keys() & record.sobject.restricted:
+        value = record.values[name]
+        if isinstance(value, str):
+            folded, listed = value.casefold(), record.sobject.named[name].picklist
+            record.values[name] = next((e.value for e in listed if e.value.casefold() == folded), value)
 
 
-def normalize_references(record: Record, org: Org) -> Iterator[tuple[str, str, str]]:
-    """Bring references to 18 characters; yields (SObject, Id, field) to be looked up.
+def normalize_references(record: Record, org: Org) -> Iterator[tuple[str, str]]:
+    """Bring references to 18 characters; yields (SObject, Id) to be looked up.
 
     A reference to the wrong kind of record gets its error here.
     """
+    pointing = record.sobject.references
     for name, value in record.values.items():
-        f = record.sobject.named[name]
-        if f.type.name != "reference" or value is None:
+        if name not in pointing or value is None:
             continue
-        normal = ids.normalize(value)
+        f = record.sobject.named[name]
+        normal = _normal(value)
         if normal and not f.reference_to:  # nobody knows where it leads
             record.values[name] = normal
             continue
@@ -156,4 +159,4 @@ def normalize_references(record: Record, org: Org) -> Iterator[tuple[str, str, s
             continue
         record.values[name] = normal
         if record.before.get(name) != normal:
-            yield target.name, normal, name
+            yield target.name, normal

@@ -227,12 +227,15 @@ def _check_ids(sobject: SObject, records: list[Record]) -> None:
 
 
 def existing(
-    session: Session, sobject: SObject, keys: Iterable[str]
+    session: Session, sobject: SObject, keys: Iterable[str], columns: Sequence[str] | None = None
 ) -> dict[str, dict[str, Any] | RecordError]:
-    """Rows by Id; for an Id without a row the error that says why: never was, or deleted."""
+    """Rows by Id; for an Id without a row the error that says why: never was, or deleted.
+
+    `columns` are those of `Store.fetch`, with IsDeleted where the SObject has it.
+    """
     wanted = list(keys)
     org = session.org
-    rows = org.store.fetch(session.connection, org.number, sobject, wanted)
+    rows = org.store.fetch(session.connection, org.number, sobject, wanted, columns)
     found: dict[str, dict[str, Any] | RecordError] = {
         key: row for key, row in rows.items() if not row.get("IsDeleted")
     }
@@ -245,17 +248,23 @@ def existing(
 
 
 def _check_references(session: Session, records: list[Record]) -> None:
-    """Every reference must lead to a record of the org: one look-up per SObject pointed to."""
-    sought: dict[str, dict[str, list[tuple[Record, str]]]] = {}
+    """Every reference must lead to a record of the org: one look-up per SObject pointed to.
+
+    The caller is there: the session was joined with its user.
+    """
+    sought: dict[str, dict[str, list[Record]]] = {}
     for record in good_ones(records):
-        for target, id_, name in checks.normalize_references(record, session.org):
-            sought.setdefault(target, {}).setdefault(id_, []).append((record, name))
-    for target, by_id in sought.items():
-        found = existing(session, session.org.catalog[target], by_id)
-        for id_, users in by_id.items():
+        for target, id_ in checks.normalize_references(record, session.org):
+            if id_ != session.user.id:
+                sought.setdefault(target, {}).setdefault(id_, []).append(record)
+    for name, by_id in sought.items():
+        sobject = session.org.catalog[name]
+        deletable = ["IsDeleted"] if "IsDeleted" in sobject.named else []
+        found = existing(session, sobject, by_id, ["Id", *deletable])
+        for id_, pointing in by_id.items():
             error = found[id_]
             if isinstance(error, RecordError):
-                for record, _ in users:
+                for record in pointing:
                     record.errors.append(error)
 
 

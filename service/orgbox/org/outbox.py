@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select
+from sqlalchemy import Connection, Row, Select, Table, bindparam, insert, select
 
 from orgbox.clock import moment_text, parse_moment
 from orgbox.mail.letter import SENDER, Letter
@@ -75,9 +75,13 @@ def queue(connection: Connection, org: Org, mails: Sequence[NewMail]) -> None:
 def _insert(
     connection: Connection, store: Store, name: str, columns: Sequence[str], rows: Sequence[Any]
 ) -> None:
-    values: dict[str, Any] = {column: bindparam(column) for column in columns}
-    text, _ = store.kept(("insert", name), lambda: insert(store.schema.system[name]).values(values))
+    text, _ = store.kept(("insert", name), lambda: _inserting(store.schema.system[name], columns))
     store.database.many(connection, text, rows)
+
+
+def _inserting(table: Table, columns: Sequence[str]) -> Any:
+    values: dict[str, Any] = {column: bindparam(column) for column in columns}
+    return insert(table).values(values)
 
 
 def kept_mails(store: Store) -> Select[Any]:

@@ -7,6 +7,7 @@ the order asked for.
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -50,15 +51,17 @@ class Store:
             return
         table = self.table(sobject)
         text, names = self.kept(("insert", table.name), lambda: insert(table))
-        stored = [f for f in sobject.fields if f.stored]
-        shadows = [(f.shadow, f.name) for f in stored if f.shadow]
+        empty: dict[str, Any] = dict.fromkeys(names) | {"org": org}
+        in_order = itemgetter(*names)
+        shadows = sobject.shadows
         parameters = []
         for row in rows:
-            complete: dict[str, Any] = {"org": org, **row}
-            for shadow, name in shadows:
-                value = row.get(name)
-                complete[shadow] = None if value is None else fold(value)
-            parameters.append(tuple([complete.get(name) for name in names]))
+            complete = {**empty, **row}
+            for name, shadow in shadows:
+                value = complete[name]
+                if value is not None:
+                    complete[shadow] = fold(value)
+            parameters.append(in_order(complete))
         self.database.many(connection, text, parameters)
 
     def update(

@@ -26,6 +26,8 @@ def claim(session: Session, sobject: SObject, records: list[Record]) -> None:
                 record.errors.append(rule.error(record, first))
             else:
                 claims[text] = first
+        if not claims:
+            continue
         scope = scope_of(org, rule)
         taken = unique.claim(org.store, session.connection, scope, rule.kind, claims, org.number)
         for record in good_ones(records):

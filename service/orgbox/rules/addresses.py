@@ -10,6 +10,8 @@ def normalize(address: str) -> str:
     text = address.strip()
     if text.endswith(">") and "<" in text:
         text = parseaddr(text)[1] or text
+    if text.isascii():
+        return text.lower()
     local, at, domain = text.lower().rpartition("@")
     return f"{local}{at}{_ascii(domain)}"
 

@@ -31,10 +31,11 @@ class Group:
 
 def load(session: Session, keys: Iterable[str]) -> dict[str, Group]:
     """Groups by Id, in two statements however many there are."""
-    org, wanted = session.org, list(dict.fromkeys(keys))
-    rows = org.store.fetch(
-        session.connection, org.number, org.catalog["CollaborationGroup"], wanted, _GROUP_FIELDS
-    )
+    org, groups = session.org, session.org.catalog["CollaborationGroup"]
+    wanted = [key for key in dict.fromkeys(keys) if key[:3] == groups.key_prefix]
+    if not wanted:
+        return {}
+    rows = org.store.fetch(session.connection, org.number, groups, wanted, _GROUP_FIELDS)
     roles = _roles_of_caller(session, list(rows)) if rows else {}
     return {key: _group(row, roles.get(key)) for key, row in rows.items()}
 

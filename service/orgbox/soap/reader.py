@@ -100,6 +100,8 @@ class RecordReader:
         self._catalog = catalog
         self._dialect = dialect
         self._fields: dict[tuple[str, str], Field | None] = {}
+        self._plain: dict[str, dict[str, Field]] = {}
+        """Fields by the tag of an element met before, which the next record may have; by SObject."""
 
     def read(self, raw: Sequence[RawRecord]) -> list[Record]:
         """The records of a call. Raises QueryFault INVALID_TYPE, INVALID_FIELD; ProtocolFault."""
@@ -107,10 +109,15 @@ class RecordReader:
 
     def _record(self, element: Element, default: str = "") -> Record:
         sobject = self._sobject(element, default)
+        plain = self._plain.setdefault(sobject.name, {})
         values: dict[str, Any] = {}
         nulls: list[Element] = []
         type_seen = self._dialect is ENTERPRISE
         for child in element:
+            f = plain.get(child.tag)
+            if f is not None and f.name not in values and not len(child) and child.get(NIL) is None:
+                _put(f, child.text or "", values)
+                continue
             name = child.tag.rpartition("}")[2]
             if name == "fieldsToNull":
                 nulls.append(child)
@@ -148,9 +155,9 @@ class RecordReader:
             return
         if f.name in values:
             raise QueryFault("INVALID_FIELD", f"Duplicate field specified: {f.name}")
-        value = _decode(f, _text(element))
-        if value not in (None, ""):
-            values[f.name] = value
+        if name != "type":
+            self._plain[sobject.name][element.tag] = f
+        _put(f, _text(element), values)
 
     def _read_parent(
         self, sobject: SObject, element: Element, name: str, values: dict[str, Any]
@@ -191,6 +198,13 @@ class RecordReader:
         if self._dialect is ENTERPRISE:
             raise ProtocolFault(f"Element {{{ENTERPRISE.ens}}}{name} invalid at this location")
         raise QueryFault("INVALID_FIELD", unknown_field_text(name, sobject.name))
+
+
+def _put(f: Field, text: str, values: dict[str, Any]) -> None:
+    """Note the value of a field, unless it is empty."""
+    value = _decode(f, text)
+    if value not in (None, ""):
+        values[f.name] = value
 
 
 def _decode(f: Field, text: str) -> Any:
