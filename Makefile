@@ -1,6 +1,7 @@
 # make run    set up and serve the default org on port 8080
 # make test   set up and run every test
-# make check  lint and types
+# make check  lint, types, known vulnerabilities of what is installed
+# make lock   new lock files
 # make matrix run every client library, and write the tables of what they did
 # make fuzz   two minutes of bytes at every door, led by coverage
 # make bench  side-by-side measurements
@@ -10,21 +11,26 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS := client,postgresql,test,check
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST_ARGS ?=
 # a file's tests stay together, as they share services; PARALLEL= runs everything one after the other
 PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: setup run test pytest test-postgresql pytest-postgresql matrix check fuzz bench test-all test-newest wsdl \
+.PHONY: setup lock run test pytest test-postgresql pytest-postgresql matrix check fuzz bench test-all test-newest wsdl \
 	screenshots clean
 
 setup: $(VENV)/.ready
 
-$(VENV)/.ready: pyproject.toml constraints.txt
+# what is installed is what the lock files name, byte for byte; Orgbox itself comes from here
+$(VENV)/.ready: pyproject.toml requirements/test.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[$(EXTRAS)]'
+	$(PIP) --require-hashes --requirement requirements/test.txt
+	PYTHONWARNINGS=ignore $(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
+
+# new lock files; LOCK_ARGS=--upgrade for the newest versions
+lock:
+	PYTHON=$(PYTHON) scripts/lock.sh $(LOCK_ARGS)
 
 run: setup
 	$(BIN)/orgbox serve
@@ -56,10 +62,11 @@ matrix: setup
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python scripts/audit.py
 
 # what it finds is in build/fuzz; FUZZ_ARGS="soap --seconds 600 --keep" for more of one
 fuzz: setup
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[fuzz]'
+	$(PIP) --require-hashes --requirement requirements/fuzz.txt
 	$(BIN)/python -m fuzz --seconds 120 $(FUZZ_ARGS)
 
 bench: setup

@@ -18,6 +18,11 @@ needs_package() {
   [ -e "$1" ] || not_run "the Debian package $2 is not installed"
 }
 
+# pinned: the versions of the lock file
+pinned() {
+  sed -n 's/^\([A-Za-z0-9._-]*==[^ ;]*\).*/\1/p' ../../requirements/test.txt
+}
+
 # python_library: what requirements.txt names, from PyPI; sets PYTHONPATH
 python_library() {
   PYTHON="${PYTHON:-python3}"
@@ -26,7 +31,7 @@ python_library() {
   if ! cmp -s requirements.txt "$library/requirements.txt"; then
     rm -rf "$library"
     "$PYTHON" -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-compile \
-      --target "$library" --requirement requirements.txt --constraint ../../constraints.txt >&2 ||
+      --target "$library" --requirement requirements.txt --constraint <(pinned) >&2 ||
       not_run "pip cannot install $(tr '\n' ' ' <requirements.txt)"
     cp requirements.txt "$library/"
   fi

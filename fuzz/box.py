@@ -1,5 +1,6 @@
 """A service in memory that is asked without sockets, and brought back to its seed now and then."""
 
+import atexit
 import io
 import re
 import sys
@@ -38,6 +39,7 @@ class Box:
             control_key=CONTROL_KEY,
         )  # fmt: skip
         self.app = build(config)
+        atexit.register(self.app.close)
         self._lifecycle = Lifecycle(self.app.orgs)
         self._asked = 0
         self.renew()
@@ -49,7 +51,7 @@ class Box:
                 self._lifecycle.delete(org)
         self.org: Org = self._lifecycle.create(read_seed(""))
         self.session_id = self.session_of("alice")
-        self._signed_in = "", ""
+        self._signed_in: dict[str, tuple[str, str]] = {}
 
     def session_of(self, name: str) -> str:
         """A new session of a user of Acme."""
@@ -63,17 +65,17 @@ class Box:
         assert found
         return found[1]
 
-    def signed_in(self) -> tuple[str, str]:
-        """Cookie and form token of the administrator in the console."""
-        if not self._signed_in[0]:
+    def signed_in(self, name: str = "admin") -> tuple[str, str]:
+        """Cookie and form token of a user in the console."""
+        if name not in self._signed_in:
             form = self.ask("GET", "/signin")
-            values = {"org": self.org.id, "username": "admin@acme.com", "password": "orgbox1!"}
+            values = {"org": self.org.id, "username": f"{name}@acme.com", "password": "orgbox1!"}
             sent = urlencode({**values, "csrf_token": token_of(form)}).encode()
             type_ = "application/x-www-form-urlencoded"
             answer = self.ask("POST", "/signin", sent, CONTENT_TYPE=type_, HTTP_COOKIE=cookie_of(form))
             home = self.ask("GET", "/home", HTTP_COOKIE=cookie_of(answer))
-            self._signed_in = cookie_of(home) or cookie_of(answer), token_of(home)
-        return self._signed_in
+            self._signed_in[name] = cookie_of(home) or cookie_of(answer), token_of(home)
+        return self._signed_in[name]
 
     @property
     def base(self) -> str:

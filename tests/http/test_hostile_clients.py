@@ -45,12 +45,10 @@ class Victim:
         return made
 
     def works(self) -> None:
-        """Alice's call is answered before she would give up, on her connection and on a new one."""
-        for http in (self.alice.http, requests):
-            body = self.alice.envelope("<getUserInfo/>")
-            answer = http.post(self.alice.endpoint, data=body, headers={"Content-Type": "text/xml"},
-                               timeout=PATIENCE)  # fmt: skip
-            assert "Alice Archer" in answer.text
+        """Alice's call, on a new connection, is answered before she would give up."""
+        body, type_ = self.alice.envelope("<getUserInfo/>"), {"Content-Type": "text/xml"}
+        answer = requests.post(self.alice.endpoint, data=body, headers=type_, timeout=PATIENCE)
+        assert "Alice Archer" in answer.text
 
     def sockets(self) -> int:
         """Connections that the service holds."""

@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import Any
 
 from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.task import ErrorTask
 from waitress.utilities import BadRequest, RequestEntityTooLarge
 
 from orgbox.config import Config
@@ -87,10 +88,20 @@ class BoundedParser(HTTPRequestParser):  # type: ignore[misc]
             self.headers["CONTENT_LENGTH"] = str(self.body_bytes_received)
 
 
+class _GuardedError(ErrorTask):  # type: ignore[misc]
+    """What is said of a request that cannot be read, for no browser to guess at."""
+
+    def execute(self) -> None:
+        """Answer."""
+        self.response_headers += [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
+        super().execute()
+
+
 class BoundedChannel(DirectChannel):
     """A connection."""
 
     parser_class = BoundedParser
+    error_task_class = _GuardedError
 
 
 def close_the_idle(server: Any, request_seconds: float) -> None:

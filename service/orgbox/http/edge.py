@@ -36,6 +36,12 @@ _SOAP_TYPE = "text/xml;charset=utf-8"
 _HOST = re.compile(r"[A-Za-z0-9._\-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?")
 _SMALLEST_GZIP = 1_400
 """Bytes that fit a packet anyway are not worth compressing."""
+_GUARDS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+)
+"""Answers are for clients; should a browser meet one, it shows it and does nothing else with it."""
 _REASONS = {200: "200 OK", 405: "405 Method Not Allowed", 415: "415 Unsupported Media Type",
             500: "500 Internal Server Error"}  # fmt: skip
 
@@ -76,7 +82,7 @@ class Edge:
             status, type_, body = self._answer(environ, endpoint)
         except Interrupted as interrupted:
             return _interrupt(interrupted, start_response)
-        headers = [("Content-Type", type_)]
+        headers = [("Content-Type", type_), *_GUARDS]
         if len(body) >= _SMALLEST_GZIP and _wants_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
             body = gzip.compress(body, compresslevel=1, mtime=0)
             headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]

@@ -57,7 +57,7 @@ class PreparedSearch:
 class Plans:
     """The plans for one set of tables."""
 
-    def __init__(self, tables: Tables, limits: Limits, *, texts: int = 2_000, plans: int = 1_000) -> None:
+    def __init__(self, tables: Tables, limits: Limits, *, texts: int = 2_000, plans: int = 250) -> None:
         self._tables = tables
         self._limits = limits
         self._texts = Texts(limits, texts)
