@@ -104,12 +104,28 @@ class BoundedChannel(DirectChannel):
     error_task_class = _GuardedError
 
 
-def close_the_idle(server: Any, request_seconds: float) -> None:
-    """Close connections whose time is up; runs in the server's loop, in place of waitress's own."""
-    now, idle_since = time.monotonic(), time.time() - server.adj.channel_timeout
-    for channel in list(server.active_channels.values()):
-        if channel.requests:
-            continue
-        partly = channel.request
-        if channel.last_activity < idle_since or (partly and now - partly.began > request_seconds):
-            channel.handle_close()
+class Sweep:
+    """Closes connections whose time is up, once a second at most.
+
+    It runs between two turns of the server's loop, in place of waitress's own: that one runs while sockets
+    are gathered to be polled, and a number that is closed then may stand for a new connection when the
+    poll returns.
+    """
+
+    def __init__(self, server: Any, request_seconds: float) -> None:
+        self._server, self._request_seconds = server, request_seconds
+        self._next = 0.0
+        server.maintenance = lambda now: None
+
+    def __call__(self) -> None:
+        """Close what is due."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + 1.0
+        idle_since = time.time() - self._server.adj.channel_timeout
+        for channel in [*self._server.active_channels.values()]:
+            partly = channel.request
+            late = partly and now - partly.began > self._request_seconds
+            if not channel.requests and (late or channel.last_activity < idle_since):
+                channel.handle_close()

@@ -18,7 +18,7 @@ from waitress.server import create_server
 from waitress.task import WSGITask
 
 from orgbox.config import Config
-from orgbox.http.bounds import HEADER_BYTES, BoundedChannel, body_bytes, close_the_idle
+from orgbox.http.bounds import HEADER_BYTES, BoundedChannel, Sweep, body_bytes
 from orgbox.http.direct import HEAD_BYTES
 from orgbox.http.listening import BACKLOG, listen, url_of
 from orgbox.http.tls import accept_tls
@@ -42,14 +42,13 @@ def make_server(
     """A waitress server on a listening socket, with TLS if there is a context."""
     server = create_server(
         app, sockets=[listener], threads=config.threads, ident=None, connection_limit=config.connections,
-        channel_timeout=config.idle_seconds, cleanup_interval=min(10, config.idle_seconds),
-        backlog=BACKLOG, asyncore_use_poll=True, map={},
+        channel_timeout=config.idle_seconds, backlog=BACKLOG, asyncore_use_poll=True, map={},
         max_request_header_size=HEADER_BYTES, max_request_body_size=body_bytes(config),
         clear_untrusted_proxy_headers=False, url_scheme="https" if context else "http",
     )  # fmt: skip
     server.channel_class = accept_tls(context) if context else BoundedChannel
     server.adj.send_bytes = HEAD_BYTES
-    server.maintenance = lambda now: close_the_idle(server, config.request_seconds)
+    server.sweep = Sweep(server, config.request_seconds)
     return server
 
 
@@ -92,17 +91,22 @@ def run(server: Any, stopping: threading.Event, retiring: threading.Event | None
     Its sockets stay open, so that whoever sets `stopping` can still wake it.
     """
     while not stopping.is_set() and not (retiring and retiring.is_set()):
-        wasyncore.loop(timeout=1, map=server._map, use_poll=True, count=1)
+        _turn(server, 1)
     _stop_accepting(server)
     for channel in [*server.active_channels.values()]:
         channel.task_class = _LastTask
     while server.active_channels and not stopping.is_set():
-        server.readable()  # closes connections that have been idle for too long
-        wasyncore.loop(timeout=1, map=server._map, use_poll=True, count=1)
+        _turn(server, 1)
     until = time.monotonic() + _DRAIN_SECONDS
     while _busy(server) and time.monotonic() < until:
-        wasyncore.loop(timeout=0.05, map=server._map, use_poll=True, count=1)
+        _turn(server, 0.05)
     server.task_dispatcher.shutdown()
+
+
+def _turn(server: Any, timeout: float) -> None:
+    """Wait so many seconds at most for something to do, and do it."""
+    server.sweep()
+    wasyncore.loop(timeout=timeout, map=server._map, use_poll=True, count=1)
 
 
 def _stop_accepting(server: Any) -> None:
