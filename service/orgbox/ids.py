@@ -5,7 +5,7 @@ lost. Rule: each group of five gives a number whose bit i says that character i 
 the number picks one of `ABCDEFGHIJKLMNOPQRSTUVWXYZ012345` (checked against recorded ids).
 """
 
-from functools import lru_cache
+from itertools import product
 
 EMPTY_ID = "000000000000000AAA"
 LENGTH = 18
@@ -13,18 +13,23 @@ LENGTH = 18
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALUE = {character: number for number, character in enumerate(_DIGITS)}
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_CASES = str.maketrans({digit: "1" if digit.isupper() else "0" for digit in _DIGITS})
+_SUFFIX_OF = {
+    "".join(cases): _SUFFIX[int("".join(reversed(cases)), 2)] for cases in product("01", repeat=5)
+}
+"""The character for a group, by the cases of its five: 1 for each upper-case letter."""
 _NUMBER_LENGTH = 12
 _CAPITAL = [character.isupper() for character in _DIGITS]
 
 
 def checksum(id15: str) -> str:
-    """The three characters that make 15 into 18."""
-    return _group_checksum(id15[:5]) + _group_checksum(id15[5:10]) + _group_checksum(id15[10:15])
+    """The three characters that make 15 into 18. Raises KeyError for what is no letter and no digit."""
+    cases = id15.translate(_CASES)
+    return _SUFFIX_OF[cases[:5]] + _SUFFIX_OF[cases[5:10]] + _SUFFIX_OF[cases[10:15]]
 
 
-@lru_cache(maxsize=65_536)
 def _group_checksum(group: str) -> str:
-    return _SUFFIX[_capitals(group)]
+    return _SUFFIX_OF[group.translate(_CASES)]
 
 
 def _capitals(group: str) -> int:
@@ -37,15 +42,13 @@ def normalize(text: str) -> str | None:
 
     An 18-character id with a wrong checksum is not an id.
     """
-    if len(text) == 18:
-        return text if _is_word(text) and text.endswith(checksum(text)) else None
-    if len(text) == 15 and _is_word(text):
-        return text + checksum(text)
-    return None
-
-
-def _is_word(text: str) -> bool:
-    return text.isascii() and text.isalnum()
+    if len(text) not in (15, 18):
+        return None
+    try:
+        whole = text[:15] + checksum(text[:15])
+    except KeyError:
+        return None
+    return whole if whole.startswith(text) else None
 
 
 def make(prefix: str, number: int) -> str:

@@ -42,7 +42,7 @@ def _has_rare(text: str, controls: int) -> bool:
         return True
     if len(data) - len(data.translate(None, _CONTROLS)) != controls:
         return True
-    return any(character in data for character in _NONCHARACTERS)
+    return not text.isascii() and any(character in data for character in _NONCHARACTERS)
 
 
 def attribute(text: str) -> str:
