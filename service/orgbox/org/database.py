@@ -125,7 +125,10 @@ class Database:
         """
         with closing(_cursor(connection, text, parameters, many=False)) as cursor:
             cursor.execute(text, parameters)
-            return cursor.fetchall() if cursor.description else []
+            try:
+                return cursor.fetchall()  # type: ignore[no-any-return]
+            except self.driver.ProgrammingError:  # psycopg's word for no result; to ask before costs more
+                return []
 
     def many(
         self, connection: Connection, text: str, parameters: Sequence[Sequence[Any]]
@@ -168,6 +171,8 @@ class Database:
             with self._begun(mode) as connection, self._as_sqlalchemy(connection):
                 yield connection
                 committing = mode is not Mode.READ
+                if not committing and not self.is_sqlite:
+                    postgresql.end_reading(connection)
                 connection.commit()
         except DBAPIError as error:
             raise self._fault(error, committing=committing) or error from error

@@ -70,6 +70,16 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(word.decode())  # raises what it is, as SQLAlchemy names it
 
 
+def end_reading(connection: Connection) -> None:
+    """End a transaction that has only read, as it began; the driver then has nothing to commit.
+
+    What goes wrong the driver meets again.
+    """
+    raw: Any = connection.connection.driver_connection
+    if not raw.autocommit:
+        raw.pgconn.exec_(b"COMMIT")
+
+
 def is_refusal(text: str) -> bool:
     """Whether a server has refused a connection for a reason that stays, as its words in English tell."""
     return any(words in text for words in _REFUSALS)
