@@ -74,12 +74,12 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, mode: Mode = Mode.WRITE) -> Iterator[Connection]:
         """A transaction that writes; committed at the end, rolled back when an error passes through.
 
         Raises ApiFault UNABLE_TO_LOCK_ROW when another process holds the write lock too long.
         """
-        with self._writer if self.is_sqlite else nullcontext(), self._transaction(Mode.WRITE) as connection:
+        with self._writer if self.is_sqlite else nullcontext(), self._transaction(mode) as connection:
             yield connection
 
     @contextmanager

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from orgbox.errors import ApiFault
 from orgbox.org import credentials, outbox, tokens
 from orgbox.org import session as sessions
+from orgbox.org.modes import Mode
 from orgbox.org.org import Org
 from orgbox.org.outbox import NewLetter, NewMail
 from orgbox.org.passwords import Passwords, check_policy, without_token
@@ -98,9 +99,10 @@ def _accepts(passwords: Passwords, password: str, kept: str | None) -> bool:
 def _count_attempt(orgs: Orgs, org: Org | None, user_id: str | None) -> str | None:
     """The hash to compare if another attempt is allowed now; it is counted in the same transaction.
 
-    So are attempts of users who do not exist, or else the time of a commit would tell which do.
+    So are attempts of users who do not exist, or else the time of a commit would tell which do. Nobody
+    waits for the disk: who cuts the power to guess once more has the machine anyway.
     """
-    with orgs.database.write() as connection:
+    with orgs.database.write(Mode.NOTE) as connection:
         kept = credentials.count_attempt(connection, org, user_id) if org and user_id else None
         if kept is None:
             orgs.store.count_up(connection, EVERYWHERE, "refused logins")

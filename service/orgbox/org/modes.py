@@ -10,10 +10,14 @@ MODE = "orgbox_mode"
 
 
 class Mode(Enum):
-    """READ sees one snapshot, WRITE may wait for others, ALONE is for what happens once, without haste."""
+    """READ sees one snapshot, WRITE may wait for others, ALONE is for what happens once, without haste.
+
+    NOTE is a WRITE that all see at once, but that the machine may forget when its power fails.
+    """
 
     READ = auto()
     WRITE = auto()
+    NOTE = auto()
     ALONE = auto()
 
 

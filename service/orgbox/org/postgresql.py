@@ -29,6 +29,7 @@ _PREPARED = 500
 _FIRST_WORDS = {
     Mode.READ: b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     Mode.WRITE: f"BEGIN; SET LOCAL statement_timeout = '{WRITE_SECONDS:.0f}s'".encode(),
+    Mode.NOTE: b"BEGIN; SET LOCAL synchronous_commit = off",
     Mode.ALONE: b"BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;"
                 b" SET LOCAL idle_in_transaction_session_timeout = 0",
 }  # fmt: skip

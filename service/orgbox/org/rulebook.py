@@ -30,7 +30,10 @@ class Record:
 
     def __getitem__(self, name: str) -> Any:
         """The value the record will have: the one sent, else the stored one, else None."""
-        return self.values[name] if name in self.values else self.before.get(name)
+        try:
+            return self.values[name]
+        except KeyError:
+            return self.before.get(name)
 
     @property
     def id(self) -> str | None:

@@ -24,28 +24,38 @@ def make_engine(url: URL, durable: bool) -> Engine:
     else:
         options |= {"pool_size": 16, "max_overflow": 16}
     engine = create_engine(url, hide_parameters=True, **options)
-    event.listen(engine, "connect", _prepare(durable))
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _beginning("FULL" if durable else "OFF"))
     return engine
 
 
-def _prepare(durable: bool) -> Any:
-    def prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
-        cursor.execute("PRAGMA temp_store = MEMORY")
-        cursor.execute("PRAGMA cache_size = -16000")
-        cursor.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
-        cursor.close()
-
-    return prepare
+def _prepare(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA temp_store = MEMORY")
+    cursor.execute("PRAGMA cache_size = -16000")
+    cursor.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
+    cursor.close()
 
 
-def _begin(connection: Connection) -> None:
-    if mode_of(connection) is Mode.READ:  # it takes no lock, so nothing can refuse it
-        connection.connection.cursor().execute("BEGIN")
-    else:
+def _beginning(synchronous: str) -> Any:
+    """How transactions begin where a commit waits for the disk as PRAGMA synchronous says.
+
+    With NORMAL a commit in WAL mode does not wait (SQLite documentation, "PRAGMA synchronous").
+    """
+    levels = {Mode.NOTE: "OFF" if synchronous == "OFF" else "NORMAL"}
+
+    def begin(connection: Connection) -> None:
+        mode = mode_of(connection)
+        if mode is Mode.READ:  # it takes no lock, so nothing can refuse it
+            connection.connection.cursor().execute("BEGIN")
+            return
+        level = levels.get(mode, synchronous)
+        if connection.info.get("synchronous") != level:
+            connection.connection.cursor().execute(f"PRAGMA synchronous = {level}")
+            connection.info["synchronous"] = level
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return begin
