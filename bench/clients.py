@@ -1,7 +1,7 @@
 """Part `clients`: where the time of a zeep user goes, call by call.
 
 Wall clock and CPU of the client with zeep, CPU of the server meanwhile, and the wall clock of the same
-call by the raw client of `bench.load`.
+call by the raw client of `bench.load`. Then the CPU that orgbox_client takes for the records of a query.
 """
 
 import time
@@ -20,9 +20,13 @@ from bench.compare import Entrant
 from bench.options import Options
 from bench.tables import Table
 from bench.workloads import DESCRIBED, FIELDS, MANY, PASSWORD, PATH, USERNAME, WORKLOADS, Workload
+from orgbox_client import connect
 
 _ENS = "{urn:sobject.enterprise.soap.sforce.com}"
 _SECONDS = 0.5
+_TURNS = 7
+_SELECT = f"SELECT {', '.join(FIELDS)} FROM CollaborationInvitation"
+_MANY_RECORDS = f"{_SELECT} LIMIT 2000"
 Call = Callable[[int], object]
 
 
@@ -34,8 +38,9 @@ def run(options: Options) -> list[Table]:
         orgbox = entrants[0]
         calls = _calls(orgbox)
         rows = [[w.name, *_measure(orgbox, w, calls[w.name])] for w in WORKLOADS]
+        reading = _reading(orgbox, calls["query 2,000"])
     columns = ["call", "zeep, wall", "zeep, CPU of the client", "CPU of the server", "raw client, wall"]
-    return [Table("A zeep user's time, milliseconds a call", columns, rows)]
+    return [Table("A zeep user's time, milliseconds a call", columns, rows), reading]
 
 
 def _calls(orgbox: Entrant) -> dict[str, Call]:
@@ -45,7 +50,6 @@ def _calls(orgbox: Entrant) -> dict[str, Call]:
     service: Any = client.create_service("{urn:enterprise.soap.sforce.com}SoapBinding", url)
     header = {"SessionHeader": {"sessionId": orgbox.session}}
     invitation = client.get_type(f"{_ENS}CollaborationInvitation")
-    select = f"SELECT {', '.join(FIELDS)} FROM CollaborationInvitation"
     numbers = count()
 
     def create(size: int) -> object:
@@ -68,14 +72,36 @@ def _calls(orgbox: Entrant) -> dict[str, Call]:
         "login": lambda _: service.login(USERNAME, PASSWORD),
         "create 1": lambda _: create(1),
         "create 200": lambda _: create(MANY),
-        "query 1 row": lambda i: query(f"{select} WHERE InvitedUserEmail = 'person{i:08d}@acme.com'"),
-        "query 2,000": lambda _: query(f"{select} LIMIT 2000"),
+        "query 1 row": lambda i: query(f"{_SELECT} WHERE InvitedUserEmail = 'person{i:08d}@acme.com'"),
+        "query 2,000": lambda _: query(_MANY_RECORDS),
         "retrieve 200": lambda _: service.retrieve(
             ", ".join(FIELDS), "CollaborationInvitation", wanted, _soapheaders=header
         ),
         "describe 1": lambda _: describe(DESCRIBED[:1]),
         "describe 10": lambda _: describe(DESCRIBED),
     }
+
+
+def _reading(orgbox: Entrant, by_zeep: Call) -> Table:
+    """The records of the same query by zeep and by orgbox_client, in turns."""
+    url = f"http://127.0.0.1:{orgbox.connection.port}"
+    who = url, USERNAME, PASSWORD
+    with connect(*who) as sf, connect(*who, dialect="partner") as partner:
+        ways: dict[str, Call] = {
+            "zeep": by_zeep,
+            "orgbox_client, query()": lambda _: list(sf.query(_MANY_RECORDS)),
+            "orgbox_client, stream()": lambda _: sum(1 for _ in sf.stream(_MANY_RECORDS)),
+            "orgbox_client, stream(), partner": lambda _: sum(1 for _ in partner.stream(_MANY_RECORDS)),
+        }
+        spent: dict[str, list[float]] = {name: [] for name in ways}
+        for turn in range(_TURNS):
+            for name, call in ways.items():
+                before = time.process_time()
+                call(turn)
+                spent[name].append(time.process_time() - before)
+    took = {name: median(seconds) * 1e3 for name, seconds in spent.items()}
+    rows = [[name, milliseconds, took["zeep"] / milliseconds] for name, milliseconds in took.items()]
+    return Table("2,000 records read, milliseconds of the client's CPU", ["", "CPU", "zeep's, times"], rows)
 
 
 def _measure(orgbox: Entrant, workload: Workload, call: Call) -> tuple[float, float, float, float]:

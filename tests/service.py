@@ -61,7 +61,7 @@ class Judge:
         try:
             validate(dialect, version if 21 <= version <= 66 else 66, self.catalog, body)
         except AssertionError as error:
-            self.wrong.append(f"{error}\n{body[:2000].decode()}")
+            self.wrong.append(f"{error}\n{body[:2000].decode(errors='replace')}")
 
 
 @dataclass

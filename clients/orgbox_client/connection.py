@@ -1,7 +1,8 @@
 """A user signed in to an org."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import requests
@@ -100,14 +101,15 @@ class Connection:
 
     def query(self, soql: str, batch_size: int | None = None, deleted: bool = False) -> QueryResult[Record]:
         """query(), or queryAll() with `deleted`: the records, fetched as they are wanted."""
-        headers = {"QueryOptions": {"batchSize": batch_size}} if batch_size else {}
-        call = "queryAll" if deleted else "query"
-        (result,) = self._soap.read(call, headers, queryString=soql)
+        return QueryResult(*self._ask(soql, batch_size, deleted))
 
-        def more(locator: str) -> Batch[Record]:
-            return self._more(locator, headers)
-
-        return QueryResult(self._reader.batch(result), more)
+    def stream(self, soql: str, batch_size: int = 2000, deleted: bool = False) -> Iterator[Record]:
+        """The records of query() one after the other, none kept: for results of any size."""
+        batch, more = self._ask(soql, batch_size, deleted)
+        yield from batch.records
+        while batch.locator:
+            batch = more(batch.locator)
+            yield from batch.records
 
     def retrieve(
         self, fields: str | Iterable[str], sobject: str, ids: str | Iterable[str]
@@ -170,6 +172,14 @@ class Connection:
         results = read_results(self.call(call, headers, ids=ids), ids)
         _refuse_failed(verb, results, all_or_none)
         return results
+
+    def _ask(
+        self, soql: str, batch_size: int | None, deleted: bool
+    ) -> tuple[Batch[Record], Callable[[str], Batch[Record]]]:
+        """The first batch of a query, and what fetches the others."""
+        headers = {"QueryOptions": {"batchSize": batch_size}} if batch_size else {}
+        (result,) = self._soap.read("queryAll" if deleted else "query", headers, queryString=soql)
+        return self._reader.batch(result), partial(self._more, headers=headers)
 
     def _more(self, locator: str, headers: dict[str, Any] | None = None) -> Batch[Record]:
         (result,) = self._soap.read("queryMore", headers, queryLocator=locator)

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import cache, partial
 from typing import Any
 
 DECODE: dict[str, Callable[[str], Any]] = {
@@ -19,10 +20,15 @@ DECODE: dict[str, Callable[[str], Any]] = {
 """By local name of the type; any other type is text."""
 
 
-def decode(text: str, type_name: str) -> Any:
-    """The value of a text of that type. What the query itself formatted stays text."""
+@cache
+def reader(type_name: str) -> Callable[[str], Any]:
+    """What reads texts of that type. A text that is none, as the query itself formatted it, stays text."""
+    return partial(_read, DECODE[type_name]) if type_name in DECODE else str
+
+
+def _read(decode: Callable[[str], Any], text: str) -> Any:
     try:
-        return DECODE.get(type_name, str)(text)
+        return decode(text)
     except ValueError:
         return text
 

@@ -16,3 +16,10 @@ def group(sf: Connection, name: str, **values: Any) -> Record:
 
 def invitation(sf: Connection, email: str) -> Record:
     return sf.new("CollaborationInvitation", SharedEntityId=sf.user_id, InvitedUserEmail=email)
+
+
+def plain(value: object) -> object:
+    """Records and lists of them as dictionaries and lists."""
+    if isinstance(value, Record):
+        return {value.sobject_type: {name: plain(value[name]) for name in value}}
+    return value if isinstance(value, str) or not hasattr(value, "__iter__") else [plain(v) for v in value]

@@ -3,10 +3,10 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from steps import group, invitation, sign_in
+from steps import group, invitation, plain, sign_in
 
-from orgbox_client import Connection, Record, quote
-from orgbox_client.values import decode, encode
+from orgbox_client import Connection, quote
+from orgbox_client.values import encode, reader
 from service import Service
 
 DIALECTS = ("enterprise", "partner")
@@ -24,13 +24,6 @@ SELECT toLabel(CollaborationType) FROM CollaborationGroup ORDER BY Name
 SELECT COUNT() FROM User
 SELECT Id FROM User WHERE Username = 'nobody'
 """
-
-
-def plain(value: object) -> object:
-    """Records and lists of them as dictionaries and lists."""
-    if isinstance(value, Record):
-        return {value.sobject_type: {name: plain(value[name]) for name in value}}
-    return value if isinstance(value, str) or not hasattr(value, "__iter__") else [plain(v) for v in value]
 
 
 @pytest.mark.parametrize("soql", QUERIES.strip().splitlines())
@@ -178,7 +171,7 @@ def test_quote_writes_literals(value: object, literal: str) -> None:
     ],
 )
 def test_a_value_read_is_written_as_it_was(text: str, type_name: str) -> None:
-    value = decode(text, type_name)
+    value = reader(type_name)(text)
 
     assert encode(value) == text
     assert isinstance(value, str) == (type_name == "string")
