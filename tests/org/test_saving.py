@@ -18,7 +18,7 @@ def rows(service: Service) -> dict[str, int]:
     with org.store.database.read() as connection:
         return {
             name: connection.execute(select(func.count()).select_from(table)).scalar_one()
-            for name, table in org.store.schema.metadata.tables.items()
+            for name, table in org.store.schema.tables().items()
         }
 
 

@@ -1,17 +1,24 @@
 """Databases of other releases: older ones are upgraded in place, newer ones left alone."""
 
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect
+import requests
+from sqlalchemy import create_engine, inspect, make_url
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from inviting import invite, mails
-from orgbox.org.schema import SchemaError
+from orgbox.catalog.load import standard_catalog
+from orgbox.org.layout import Ddl
+from orgbox.org.schema import SchemaError, build
 from postgres import only_sqlite
 from service import start_service
 
 pytestmark = only_sqlite
+OLDER = "DELETE FROM orgbox_schema WHERE name = 'tables'"
+"""Makes a database one of a release with other tables."""
 
 
 def sql(folder: Path, *statements: str) -> None:
@@ -32,6 +39,7 @@ def test_a_database_without_the_newest_columns_and_tables_gets_them_and_keeps_it
         'ALTER TABLE "User" DROP COLUMN "Email_ci"',
         'ALTER TABLE "User" DROP COLUMN "Title"',
         "DROP TABLE orgbox_cursor",
+        OLDER,
     )
 
     service = start_service(tmp_path)
@@ -57,6 +65,7 @@ def test_a_table_gets_the_key_it_has_now_and_keeps_its_rows(tmp_path: Path) -> N
         " created TEXT, last_used TEXT, client TEXT) WITHOUT ROWID",
         f"INSERT INTO orgbox_session ({columns}) SELECT {columns} FROM old",
         "DROP TABLE old",
+        OLDER,
     )
 
     service = start_service(tmp_path)
@@ -84,6 +93,7 @@ def test_mails_of_a_release_that_kept_each_letter_with_its_mail_are_still_there(
         "DROP TABLE orgbox_letter",
         "ALTER TABLE orgbox_mail DROP COLUMN letter",
         "ALTER TABLE orgbox_mail DROP COLUMN message",
+        OLDER,
     )
 
     service = start_service(tmp_path)
@@ -108,3 +118,32 @@ def test_tables_of_somebody_else_are_not_overwritten(tmp_path: Path) -> None:
 
     with pytest.raises(SchemaError, match="not Orgbox's"):
         start_service(tmp_path)
+
+
+def test_a_service_starts_while_another_one_writes(tmp_path: Path) -> None:
+    start_service(tmp_path).stop()
+    with sqlite3.connect(tmp_path / "orgbox.db", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        service = start_service(tmp_path)
+        found = requests.get(f"{service.url}/health", timeout=10)
+        service.stop()
+
+    assert found.status_code == 200
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "postgresql+psycopg://"])
+def test_ddl_is_what_sqlalchemy_writes(url: str) -> None:
+    dialect = make_url(url).get_dialect()()
+    ddl = Ddl(dialect)
+    for layout in build(standard_catalog()).layouts.values():
+        table = layout.table()
+        wanted = [CreateTable(table), *map(CreateIndex, table.indexes)]
+
+        written = {words(statement) for statement in ddl.create(layout)}
+
+        assert written == {words(str(element.compile(dialect=dialect))) for element in wanted}
+
+
+def words(statement: str) -> str:
+    return " ".join(statement.split()).replace("( ", "(").replace(" )", ")")

@@ -29,7 +29,7 @@ class Scene:
 
     def rows(self) -> dict[str, int]:
         org = self.service.app.orgs.all()[0]
-        tables = org.store.schema.metadata.tables
+        tables = org.store.schema.tables()
         with org.store.database.read() as connection:
             return {
                 name: connection.execute(select(func.count()).select_from(table)).scalar_one()

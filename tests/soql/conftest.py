@@ -30,7 +30,7 @@ def bench(database_url: str) -> Iterator[Bench]:
     catalog = standard_catalog()
     tables = schema.build(catalog)
     with engine.connect() as connection:
-        tables.metadata.create_all(connection)
+        schema.upgrade(connection, tables)
         known = seed(connection, catalog, tables)
         yield Bench(connection, Plans(tables.records, STRICT), known, catalog, tables.records)
     engine.dispose()

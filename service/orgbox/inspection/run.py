@@ -50,11 +50,11 @@ def findings(orgs: Orgs) -> Iterator[str]:
 def findings_in(connection: Connection, orgs: Orgs) -> Iterator[str]:
     """The findings as the transaction of a connection sees them. Raises SQLAlchemyError."""
     wrong = list(tables.file_is_whole(connection))
-    wrong += tables.tables_are_complete(connection, orgs.store.schema.metadata.tables.values())
+    wrong += tables.tables_are_complete(connection, orgs.store.schema.tables().values())
     yield from wrong
     if wrong:
         return
-    seen: dict[str, Table] = dict(orgs.store.schema.metadata.tables)
+    seen: dict[str, Table] = orgs.store.schema.tables()
     for row in connection.execute(select(orgs.store.schema.system["orgbox_org"])).all():
         try:
             view = _view(connection, orgs, row)

@@ -40,7 +40,7 @@ def extend(orgs: Orgs, org: Org, imported: Imported) -> Extension:
         documents = {name: tomllib.loads(text) for name, text in texts.items()}
         own.check(model.catalog, documents, standard)
         tables = model.store.schema.records
-        for table in make_tables(connection, [tables[name] for name in texts]):
+        for table in make_tables(connection, tables, texts):
             _fill(connection, org, model, table)
         _write(connection, orgs, org, texts)
         _register(connection, orgs, org, model)

@@ -51,8 +51,11 @@ class Orgs:
 
     def prepare(self) -> None:
         """Create or upgrade the tables. Raises SchemaError."""
-        with self.database.write() as connection:
-            schemas.upgrade(connection, self.store.schema)
+        with self.database.read() as connection:
+            current = schemas.is_current(connection, self.store.schema)
+        if not current:
+            with self.database.write() as connection:
+                schemas.upgrade(connection, self.store.schema)
 
     def is_empty(self) -> bool:
         """Whether there is no org at all."""

@@ -5,29 +5,21 @@ distribute them by it. Text that compares without regard to case has a shadow co
 form (`Field.shadow`); both databases compare text by its bytes.
 """
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    inspect,
-    select,
-)
+from sqlalchemy import BigInteger, Column, Connection, Dialect, Integer, Table, inspect, select
 from sqlalchemy.engine.interfaces import ReflectedPrimaryKeyConstraint
 from sqlalchemy.schema import CreateColumn
 from sqlalchemy.types import TypeEngine
 
 from orgbox.catalog.fieldtypes import ID_COLUMN, TEXT_COLUMN, fold
 from orgbox.catalog.load import Catalog
-from orgbox.org.tables import OwnTables, record_table
+from orgbox.org.layout import ColumnLayout, Ddl, IndexLayout, TableLayout
+from orgbox.org.tables import OwnTables, Tables, record_layout
 
 VERSION = 1
 """Number of the schema; a database with a higher one was written by a newer release."""
@@ -37,27 +29,34 @@ class SchemaError(RuntimeError):
     """The database cannot be used by this release."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Schema:
-    """All tables. `records` by SObject name, `system` by their own name."""
+    """All tables. `records` by SObject name, `system` by their own name.
 
-    metadata: MetaData
-    records: Mapping[str, Table]
-    system: Mapping[str, Table]
+    `layouts` are those of the standard SObjects and of the service, which every database has.
+    """
+
+    layouts: Mapping[str, TableLayout]
+    records: Tables
+    system: Tables
+
+    def tables(self) -> dict[str, Table]:
+        """All of them, by name."""
+        return {**self.system, **self.records}
 
 
 @lru_cache(maxsize=1)
 def build(catalog: Catalog) -> Schema:
     """The tables of a catalogue and of the service; the same again for services side by side."""
-    metadata = MetaData()
-    system = {name: _system_table(metadata, name, *rows) for name, rows in _SYSTEM.items()}
-    records = {s.name: record_table(metadata, s, s) for s in catalog}
-    return Schema(metadata, records, system)
+    layouts = {name: _system_layout(name, *rows) for name, rows in _SYSTEM.items()}
+    layouts |= {s.name: record_layout(s, s) for s in catalog}
+    records = Tables((s.name for s in catalog), layouts.__getitem__)
+    return Schema(layouts, records, Tables(_SYSTEM, layouts.__getitem__))
 
 
 def extended(schema: Schema, known: Catalog, catalog: Catalog) -> Schema:
     """A schema for a catalogue that has more than the `known` one, which `schema` is for."""
-    return Schema(schema.metadata, OwnTables(schema.records, known, catalog), schema.system)
+    return Schema(schema.layouts, OwnTables(schema.records, known, catalog), schema.system)
 
 
 _ROWS, _ROWS_OF_ORG = 1_000_000, 100_000
@@ -142,15 +141,30 @@ _SYSTEM_INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 
 
-def _system_table(metadata: MetaData, name: str, *rows: tuple[str, TypeEngine[Any], bool]) -> Table:
-    table = Table(
-        name, metadata,
-        *(Column(column, type_, primary_key=key, autoincrement=False) for column, type_, key in rows),
-        sqlite_with_rowid=False,
-    )  # fmt: skip
-    for columns in _SYSTEM_INDEXES.get(name, ()):
-        Index(f"ix_{name}_{'_'.join(columns)}", *(table.c[column] for column in columns))
-    return table
+def _system_layout(name: str, *rows: tuple[str, TypeEngine[Any], bool]) -> TableLayout:
+    columns = tuple(ColumnLayout(column, column, type_, not key) for column, type_, key in rows)
+    indexes = tuple(
+        IndexLayout(f"ix_{name}_{'_'.join(over)}", over) for over in _SYSTEM_INDEXES.get(name, ())
+    )
+    return TableLayout(name, columns, tuple(column for column, _, key in rows if key), None, indexes)
+
+
+def is_current(connection: Connection, schema: Schema) -> bool:
+    """Whether the database has had these very tables since it was made or upgraded last.
+
+    Raises SchemaError when it was written by a newer release.
+    """
+    if not inspect(connection).has_table("orgbox_schema"):
+        return False
+    kept = _refuse_newer(connection, schema.system["orgbox_schema"])
+    return kept.get("tables") == _mark(connection.dialect, schema)
+
+
+def _mark(dialect: Dialect, schema: Schema) -> str:
+    """Stands for the DDL of all tables."""
+    ddl = Ddl(dialect)
+    text = "\n".join(statement for layout in schema.layouts.values() for statement in ddl.create(layout))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def upgrade(connection: Connection, schema: Schema) -> None:
@@ -164,16 +178,17 @@ def upgrade(connection: Connection, schema: Schema) -> None:
         _refuse_newer(connection, schema.system["orgbox_schema"])
     elif existing & {*schema.records, *schema.system}:
         raise SchemaError("the database holds tables of these names that are not Orgbox's")
-    schema.metadata.create_all(connection)
-    for table in schema.metadata.tables.values():
-        if table.name in existing:
-            _add_columns(connection, table, {c["name"] for c in found.get_columns(table.name)})
-            _set_key(connection, table, found.get_pk_constraint(table.name))
+    _create(connection, (layout for name, layout in schema.layouts.items() if name not in existing))
+    for name in existing & schema.layouts.keys():
+        table = schema.layouts[name].table()
+        _add_columns(connection, table, {c["name"] for c in found.get_columns(name)})
+        _set_key(connection, table, found.get_pk_constraint(name))
     if "orgbox_link" in existing:
         _part_letters(connection, schema)
-    _stamp(connection, schema.system["orgbox_schema"])
+    stamps = {"version": str(VERSION), "tables": _mark(connection.dialect, schema)}
+    _stamp(connection, schema.system["orgbox_schema"], stamps)
     if connection.dialect.name == "sqlite":
-        _tell_sizes(connection, list(schema.records.values()))
+        _tell_sizes(connection, [schema.layouts[name] for name in schema.records])
 
 
 def _part_letters(connection: Connection, schema: Schema) -> None:
@@ -185,34 +200,38 @@ def _part_letters(connection: Connection, schema: Schema) -> None:
     connection.exec_driver_sql("DROP TABLE orgbox_link")
 
 
-def _tell_sizes(connection: Connection, tables: Sequence[Table]) -> None:
+def _tell_sizes(connection: Connection, layouts: Sequence[TableLayout]) -> None:
     """Tell SQLite's planner that an org has many rows; by itself it expects ten, and would walk all
     of them rather than use an index. (SQLite documentation, ANALYZE: the statistics may be written by
     hand; the key of a table without rowid goes by the table's name.)
     """
-    told = [(t.name, t.name, f"{_ROWS} {_ROWS_OF_ORG} 1") for t in tables]
+    told = [(layout.name, layout.name, f"{_ROWS} {_ROWS_OF_ORG} 1") for layout in layouts]
     told += [
-        (t.name, str(index.name), f"{_ROWS} {_ROWS_OF_ORG} {index.info['alike']} 1")
-        for t in tables
-        for index in t.indexes
+        (layout.name, index.name, f"{_ROWS} {_ROWS_OF_ORG} {index.alike} 1")
+        for layout in layouts
+        for index in layout.indexes
     ]
     connection.exec_driver_sql("ANALYZE orgbox_schema")  # makes sqlite_stat1 where there is none
-    connection.exec_driver_sql("DELETE FROM sqlite_stat1")
+    names = [(layout.name,) for layout in layouts]
+    connection.exec_driver_sql("DELETE FROM sqlite_stat1 WHERE tbl = ?", names)
     connection.exec_driver_sql("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)", told)
     connection.exec_driver_sql("ANALYZE sqlite_schema")  # reads them
 
 
-def _refuse_newer(connection: Connection, table: Table) -> None:
-    value = connection.scalar(select(table.c.value).where(table.c.name == "version"))
+def _refuse_newer(connection: Connection, table: Table) -> dict[str, str]:
+    """What the database says of its tables. Raises SchemaError."""
+    kept = {row.name: row.value for row in connection.execute(select(table.c.name, table.c.value))}
+    value = kept.get("version")
     if value is not None and int(value) > VERSION:
         raise SchemaError(
             f"the database was written by a newer release (schema {value}, this one knows {VERSION})"
         )
+    return kept
 
 
-def _stamp(connection: Connection, table: Table) -> None:
-    connection.execute(table.delete().where(table.c.name == "version"))
-    connection.execute(table.insert().values(name="version", value=str(VERSION)))
+def _stamp(connection: Connection, table: Table, stamps: Mapping[str, str]) -> None:
+    connection.execute(table.delete().where(table.c.name.in_([*stamps])))
+    connection.execute(table.insert(), [{"name": name, "value": value} for name, value in stamps.items()])
 
 
 def _add_columns(connection: Connection, table: Table, present: set[str]) -> None:
@@ -262,18 +281,24 @@ def fill_shadow(
         connection.execute(table.update().where(where).values({shadow: fold(text)}))
 
 
-def make_tables(connection: Connection, tables: Sequence[Table]) -> list[Table]:
+def make_tables(connection: Connection, tables: Tables, names: Iterable[str]) -> list[Table]:
     """Create the tables, or the columns of them, that are not there; returns those that were there."""
-    if not tables:
+    layouts = [tables.layout(name) for name in names]
+    if not layouts:
         return []
     found = inspect(connection)
     existing = set(found.get_table_names())
-    for table in tables:
-        if table.name not in existing:
-            table.create(connection, checkfirst=False)
-    old = [table for table in tables if table.name in existing]
+    _create(connection, (layout for layout in layouts if layout.name not in existing))
+    old = [tables[layout.name] for layout in layouts if layout.name in existing]
     for table in old:
         _add_columns(connection, table, {c["name"] for c in found.get_columns(table.name)})
     if connection.dialect.name == "sqlite":
-        _tell_sizes(connection, tables)
+        _tell_sizes(connection, layouts)
     return old
+
+
+def _create(connection: Connection, layouts: Iterable[TableLayout]) -> None:
+    ddl = Ddl(connection.dialect)
+    for layout in layouts:
+        for statement in ddl.create(layout):
+            connection.exec_driver_sql(statement)

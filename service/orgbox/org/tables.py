@@ -6,66 +6,92 @@ name of the field, by which everybody asks. Such a Table knows the columns of on
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from threading import Lock
 
-from sqlalchemy import BigInteger, Column, Index, MetaData, PrimaryKeyConstraint, Table
+from sqlalchemy import BigInteger, Table
 
 from orgbox.catalog.fieldtypes import TEXT_COLUMN
 from orgbox.catalog.load import Catalog
 from orgbox.catalog.sobject import Field, SObject
+from orgbox.org.layout import ColumnLayout, IndexLayout, TableLayout
 
+_NUMBER = BigInteger()
 _ALIKE, _ALIKE_PICKLIST = 10, 60_000
 """What SQLite's planner is told of an org's rows with the same value. With so many of a picklist's value, an
 ORDER BY with LIMIT follows the index of its own field."""
 
 
-class OwnTables(Mapping[str, Table]):
-    """The tables of a catalogue with SObjects or fields of an org's own, each made when first asked for."""
+class Tables(Mapping[str, Table]):
+    """Tables by name, each made when first asked for, of what `layout` says of that name."""
+
+    def __init__(self, names: Iterable[str], layout: Callable[[str], TableLayout]) -> None:
+        self.layout = layout
+        self._names = dict.fromkeys(names)
+        self._made: dict[str, Table] = {}
+        self._lock = Lock()
+
+    def __getitem__(self, name: str) -> Table:
+        made = self._made.get(name)
+        if made is None:
+            if name not in self._names:
+                raise KeyError(name)
+            with self._lock:
+                made = self._made.get(name)
+                if made is None:
+                    made = self._made[name] = self._make(name)
+        return made
+
+    def _make(self, name: str) -> Table:
+        return self.layout(name).table()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class OwnTables(Tables):
+    """The tables of a catalogue with SObjects or fields of an org's own."""
 
     def __init__(self, standard: Mapping[str, Table], known: Catalog, catalog: Catalog) -> None:
         self._standard = standard
         self._known = known
         self._sobjects = {sobject.name: sobject for sobject in catalog}
-        self._made: dict[str, Table] = {}
+        super().__init__(self._sobjects, self._own_layout)
 
-    def __getitem__(self, name: str) -> Table:
-        if name not in self._made:
-            sobject, known = self._sobjects[name], self._known.get(name)
-            same = known is sobject
-            table = self._standard[name] if same else record_table(MetaData(), sobject, known)
-            self._made[name] = table
-        return self._made[name]
+    def _own_layout(self, name: str) -> TableLayout:
+        return record_layout(self._sobjects[name], self._known.get(name))
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._sobjects)
-
-    def __len__(self) -> int:
-        return len(self._sobjects)
+    def _make(self, name: str) -> Table:
+        same = self._known.get(name) is self._sobjects[name]
+        return self._standard[name] if same else super()._make(name)
 
 
-def record_table(metadata: MetaData, sobject: SObject, known: SObject | None) -> Table:
+def record_layout(sobject: SObject, known: SObject | None) -> TableLayout:
     """The table of an SObject; fields that are not those of the `known` one are an org's own."""
-    columns: list[Column[Any]] = [Column("org", BigInteger, nullable=False)]
-    indexes: dict[str, int] = {}
+    columns = [ColumnLayout("org", "org", _NUMBER, nullable=False)]
+    indexes: list[IndexLayout] = []
     for f in sobject.fields:
         if f.type.column is None:
             continue
         standard = f.name == "Id" or (known is not None and known.field(f.name) is f)
         name = f.name if standard else _own_name(f)
-        columns.append(Column(name, f.type.column, key=f.name, nullable=f.name != "Id"))
+        columns.append(ColumnLayout(name, f.name, f.type.column, nullable=f.name != "Id"))
         if f.shadow:
-            columns.append(Column(f"{name}_ci", TEXT_COLUMN, key=f.shadow))
+            columns.append(ColumnLayout(f"{name}_ci", f.shadow, TEXT_COLUMN))
         if _is_indexed(f):
-            indexes[f.shadow or f.name] = _ALIKE_PICKLIST if f.type.name == "picklist" else _ALIKE
-    table = Table(
-        sobject.name, metadata, *columns,
-        PrimaryKeyConstraint("org", "Id", name=_fitting(f"pk_{sobject.name}")), sqlite_with_rowid=False,
-    )  # fmt: skip
-    for column, alike in indexes.items():
-        name = _fitting(f"ix_{sobject.name}_{table.c[column].name}")
-        Index(name, table.c.org, table.c[column], table.c.Id, info={"alike": alike})
-    return table
+            alike = _ALIKE_PICKLIST if f.type.name == "picklist" else _ALIKE
+            column = columns[-1].name
+            indexes.append(
+                IndexLayout(_fitting(f"ix_{sobject.name}_{column}"), ("org", column, "Id"), alike)
+            )
+    key_name = _fitting(f"pk_{sobject.name}")
+    return TableLayout(sobject.name, tuple(columns), ("org", "Id"), key_name, tuple(indexes))
 
 
 _LONGEST = 63
