@@ -236,6 +236,7 @@ def test_a_key_of_an_older_release_becomes_the_one_it_has_now(url: str, tmp_path
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE orgbox_session DROP CONSTRAINT orgbox_session_pkey"))
         connection.execute(text("ALTER TABLE orgbox_session ADD PRIMARY KEY (hash)"))
+        connection.execute(text("DELETE FROM orgbox_schema WHERE name = 'tables'"))
 
     again = start_service(tmp_path, database=url)
     alice.url = again.url
