@@ -36,9 +36,13 @@ class Delivered:
 
 
 class Postbox:
-    """`replies` are the answers to the next mails: a reply line, "cut" or "hang"; OK when it is empty."""
+    """`replies` are the answers to the next mails: a reply line, "cut" or "hang"; OK when it is empty.
 
-    def __init__(self) -> None:
+    `options` are those of aiosmtpd's Controller and SMTP, as for TLS and signing in.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._options = options
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -52,7 +56,7 @@ class Postbox:
         return f"smtp://127.0.0.1:{self.port}"
 
     def open(self) -> "Postbox":
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, **self._options)
         self._controller.start()
         return self
 
