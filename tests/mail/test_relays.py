@@ -1,6 +1,5 @@
 """Servers that want TLS and a password: real ones on loopback, with certificates of an authority of ours."""
 
-import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
