@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import StaticPool
 
 from orgbox.org.modes import Mode, mode_of
+from orgbox.soql.compile.distance import lend_functions
 
 BUSY_SECONDS = 6.0
 _MAPPED_BYTES = 256 * 1024 * 1024
@@ -31,6 +32,7 @@ def make_engine(url: URL, durable: bool) -> Engine:
 
 def _prepare(connection: Any, _record: object) -> None:
     connection.isolation_level = None
+    lend_functions(connection)
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
     cursor.execute("PRAGMA journal_mode = WAL")

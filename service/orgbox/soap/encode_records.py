@@ -128,7 +128,8 @@ class RecordEncoder:
         return write
 
     def _compound(self, item: Compound) -> WriteRow:
-        """A compound value: null when all its parts are, else every member that its type has."""
+        """A compound value: null when all its parts are, or one of a place; else all members of its type."""
+        missing = any if item.type.name == "location" else all
         null = self._null(item.name)
         start = f'<sf:{item.name} xsi:type="{item.type.name}">'
         known = description().as_of(self._version, self._dialect.name)
@@ -141,7 +142,7 @@ class RecordEncoder:
             return f"<{name}>{escape(value.type.encode(row[value.index]))}</{name}>"
 
         def write(row: Row) -> str:
-            if all(row[value.index] is None for value in item.parts):
+            if missing(row[value.index] is None for value in item.parts):
                 return null
             inner = "".join(part(name, value, row) for name, value in members)
             return f"{start}{inner}</sf:{item.name}>"

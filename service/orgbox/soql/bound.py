@@ -123,6 +123,18 @@ class Applied:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Distance:
+    """How far a place, given by two columns, is from a point, in a unit of `functions.UNITS`."""
+
+    latitude: Column
+    longitude: Column
+    point: tuple[float, float]
+    unit: str
+    type: FieldType
+    nullable: bool = True
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Aggregate:
     """An aggregate function over a group."""
 
@@ -150,7 +162,7 @@ class Label:
     nullable: bool = True
 
 
-Operand = Column | NameColumn | TypeColumn | Applied | Aggregate | GroupFlag | Label
+Operand = Column | NameColumn | TypeColumn | Applied | Distance | Aggregate | GroupFlag | Label
 
 Convert = Callable[[Literal], object]
 """A literal to the value it compares with; raises ValueError where the literal cannot be one."""
@@ -218,6 +230,14 @@ class Like:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """A value is among those of a multi-select picklist; `value` is the pattern that finds it."""
+
+    operand: Operand
+    value: Given
+
+
+@dataclass(frozen=True, slots=True)
 class OneOf:
     """The operand is one of a list given as one parameter."""
 
@@ -246,7 +266,7 @@ class InSelect:
     column: Column
 
 
-Test = All | Any | Not | Comparison | Empty | Like | OneOf | During | InSelect
+Test = All | Any | Not | Comparison | Empty | Like | Chosen | OneOf | During | InSelect
 
 
 @dataclass(frozen=True, slots=True)

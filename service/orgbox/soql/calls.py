@@ -1,18 +1,29 @@
 """Expressions to operands: paths and functions, wherever a query may have them.
 
-Source: SOQL reference, Aggregate Functions (which types support which), Date Functions, toLabel().
+Source: SOQL reference, Aggregate Functions (which types support which), Date Functions, toLabel(),
+Location-Based SOQL Queries.
 """
 
 from collections.abc import Callable
 
-from orgbox.catalog.fieldtypes import FieldType
+from orgbox.catalog.fieldtypes import TYPES, FieldType
 from orgbox.errors import ApiFault
-from orgbox.soql import functions
-from orgbox.soql.bound import Aggregate, Applied, Column, GroupFlag, Label, Operand, TypeColumn
+from orgbox.soql import functions, nodes
+from orgbox.soql.bound import (
+    Aggregate,
+    Applied,
+    Column,
+    Distance,
+    GroupFlag,
+    Label,
+    Operand,
+    TypeColumn,
+)
+from orgbox.soql.compounds import parts
 from orgbox.soql.errors import unsupported_fault
-from orgbox.soql.functions import FUNCTIONS, Function
+from orgbox.soql.functions import FUNCTIONS, UNITS, Function
 from orgbox.soql.names import Names
-from orgbox.soql.nodes import Call, Expression, Name
+from orgbox.soql.nodes import Call, Expression, Name, Sum
 
 
 def operand_of(names: Names, expression: Expression) -> Operand:
@@ -22,8 +33,10 @@ def operand_of(names: Names, expression: Expression) -> Operand:
     """
     if isinstance(expression, Name):
         return names.resolve(expression)
-    if not isinstance(expression, Call):
-        raise unsupported_fault("DISTANCE or a calculation", names.text, expression.offset)
+    if isinstance(expression, nodes.Distance):
+        return _distance(names, expression)
+    if isinstance(expression, Sum):
+        raise unsupported_fault("A calculation", names.text, expression.offset)
     function = function_of(names, expression)
     make = _MAKERS.get(function.kind)
     if make is None or expression.argument is None:
@@ -87,6 +100,21 @@ def _grouping(names: Names, call: Call, function: Function) -> Operand:
     return names.once((function.name, id(operand)), lambda: GroupFlag(operand, type_))
 
 
+def _distance(names: Names, distance: nodes.Distance) -> Operand:
+    place = names.resolve(distance.field)
+    found = parts(place.branch.sobject, place.field) if isinstance(place, Column) else {}
+    if not isinstance(place, Column) or not {"latitude", "longitude"} <= found.keys():
+        text = f"field {distance.field.text} does not support the function DISTANCE"
+        raise names.fault("MALFORMED_QUERY", text, distance.offset)
+    unit, point = distance.unit.lower(), (distance.latitude, distance.longitude)
+    if unit not in UNITS:
+        text = f"Unknown distance unit: {distance.unit}. Known are {' and '.join(UNITS)}."
+        raise names.fault("MALFORMED_QUERY", text, distance.offset)
+    latitude, longitude = (place.branch.column(found[name]) for name in ("latitude", "longitude"))
+    key = ("DISTANCE", id(latitude), point, unit)
+    return names.once(key, lambda: Distance(latitude, longitude, point, unit, TYPES["double"]))
+
+
 _MAKERS: dict[str, Callable[[Names, Call, Function], Operand]] = {
     functions.AGGREGATE: _aggregate,
     functions.DATE_PART: _date_part,
@@ -105,4 +133,6 @@ def shown(operand: Operand) -> str:
         return f"{operand.function}({shown(operand.operand)})"
     if isinstance(operand, Label | GroupFlag):
         return shown(operand.operand)
+    if isinstance(operand, Distance):
+        return "DISTANCE"
     return operand.name

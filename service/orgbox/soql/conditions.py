@@ -13,6 +13,7 @@ from orgbox.soql.bound import (
     Applied,
     BoundSelect,
     Column,
+    Distance,
     Given,
     GroupFlag,
     Label,
@@ -21,11 +22,11 @@ from orgbox.soql.bound import (
 )
 from orgbox.soql.calls import misplaced, operand_of, shown
 from orgbox.soql.dates import WORDS
-from orgbox.soql.errors import too_complicated, unsupported_fault
-from orgbox.soql.literals import like_class
+from orgbox.soql.errors import too_complicated
+from orgbox.soql.literals import chosen, like_class
 from orgbox.soql.names import Names
 from orgbox.soql.nodes import Expression, Literal
-from orgbox.soql.values import converter, misfit
+from orgbox.soql.values import Choice, converter, misfit
 
 JoinBinder = Callable[[nodes.Join, Names], BoundSelect]
 """Binds the inner side of a semi-join."""
@@ -128,6 +129,7 @@ class Conditions:
         wrong = (
             (operator == "LIKE" and family != "text")
             or (family == "boolean" and operator in _ORDERINGS)
+            or (isinstance(operand, Distance) and operator not in ("<", ">"))
             or (operand.type.name == "multipicklist" and operator in (*_ORDERINGS, "LIKE"))
         )
         if wrong:
@@ -173,7 +175,23 @@ class Conditions:
     def _includes(self, condition: nodes.Within, operand: Operand, name: Expression) -> Test:
         if operand.type.name != "multipicklist":
             raise self._operator_fault("invalid operator", name)
-        raise unsupported_fault(condition.operator, self._names.text, condition.offset)
+        tests: list[Test] = []
+        for literal in condition.values.items:
+            self._count()
+            text = misfit(shown(operand), operand.type, literal)
+            if text:
+                raise self._names.fault("INVALID_FIELD", text, name.offset)
+            tests.append(self._chosen(operand, literal))
+        test = tests[0] if len(tests) == 1 else bound.Any(tuple(tests))
+        return bound.Not(test) if condition.operator == "EXCLUDES" else test
+
+    def _chosen(self, operand: Operand, literal: Literal) -> Test:
+        """All values of one literal are chosen; of an empty one, none is."""
+        if literal.index is None:
+            return bound.Empty(operand)
+        places = range(len(chosen(literal)))
+        parts = [bound.Chosen(operand, Given(literal.index, Choice(operand, place))) for place in places]
+        return bound.All(tuple(parts))
 
     def _join(self, condition: nodes.Join, nested: str) -> Test:
         self._joins += 1

@@ -90,7 +90,7 @@ def _test(cursor: Cursor, left: Expression, start: int) -> Condition:
         if cursor.kind in _LITERALS:
             raise cursor.missing()
         cursor.expect("(")
-        found = literals.values(cursor)
+        found = literals.choices(cursor)
         cursor.close()
         return Within(start, left, kind.upper(), found)
     if kind in ("in", "not"):

@@ -15,6 +15,7 @@ from orgbox.soql import functions
 from orgbox.soql.bound import Column, Operand, Viewer
 from orgbox.soql.calls import function_of, misplaced, operand_of
 from orgbox.soql.errors import bare_fault
+from orgbox.soql.literals import CHOICE
 from orgbox.soql.names import Names
 from orgbox.soql.nodes import Call
 
@@ -58,9 +59,15 @@ def formatted(type_: FieldType, locale: str, zone: ZoneInfo) -> FieldType:
 
 
 def labelled(field: Field) -> FieldType:
-    """The type that writes values of a picklist as toLabel() does."""
+    """The type that writes values of a picklist, or several of them, as toLabel() does."""
     labels = {entry.value: entry.label or entry.value for entry in field.picklist}
-    return replace(TYPES["string"], encode=lambda value: labels.get(str(value), str(value)))
+    several = field.type.name == "multipicklist"
+
+    def encode(value: object) -> str:
+        parts = str(value).split(CHOICE) if several else [str(value)]
+        return CHOICE.join(labels.get(part, part) for part in parts)
+
+    return replace(TYPES["string"], encode=encode)
 
 
 WRITING = frozenset({functions.LABEL, functions.FORMAT, functions.CURRENCY})

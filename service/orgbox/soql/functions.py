@@ -64,6 +64,10 @@ FUNCTIONS: dict[str, Function] = {
 }  # fmt: skip
 
 
+UNITS = {"km": 6371.0088, "mi": 3958.7613}
+"""The units DISTANCE(place, GEOLOCATION(…), unit) knows, with the Earth's mean radius in each."""
+
+
 def aggregatable(function: Function, operand: Operand) -> bool:
     """Whether the aggregate function may be taken of the operand."""
     if function.families is not None:

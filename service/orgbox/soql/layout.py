@@ -6,20 +6,15 @@ of the root is always among the columns: pages and children are found by it.
 
 from dataclasses import dataclass, field
 
-from orgbox.catalog import Field, SObject
+from orgbox.catalog import SObject
 from orgbox.catalog.fieldtypes import FieldType
 from orgbox.errors import ApiFault
 from orgbox.soql.bound import Attachment, Branch, Column, NameColumn, Operand, TypeColumn
 from orgbox.soql.calls import shown
+from orgbox.soql.compounds import parts
 from orgbox.soql.errors import bare_fault, too_complicated
 from orgbox.soql.names import NAME_OBJECT
 from orgbox.soql.shape import Children, Choice, Compound, Item, Parent, Shape, Value
-
-_PARTS = (
-    "latitude", "longitude", "city", "country", "countryCode", "geocodeAccuracy", "postalCode",
-    "state", "stateCode", "street",
-)  # fmt: skip
-"""Wire names of the parts of an address, in the order of its WSDL type."""
 
 MOST_COLUMNS = 1_000
 """Columns of a row; PostgreSQL has 1,664 at most, SQLite 2,000."""
@@ -94,14 +89,10 @@ class Layout:
         return Value(shown(operand), type_ or operand.type, self.place(operand))
 
     def _parts(self, column: Column) -> tuple[Value, ...]:
-        compound = column.field
-        parts = {
-            _part_name(compound, f): f for f in column.branch.sobject.fields if f.compound == compound.name
-        }
+        found = parts(column.branch.sobject, column.field)
         return tuple(
-            Value(name, parts[name].type, self.place(column.branch.column(parts[name])))
-            for name in _PARTS
-            if name in parts
+            Value(name, field_.type, self.place(column.branch.column(field_)))
+            for name, field_ in found.items()
         )
 
     def _nest(self, operand: Operand) -> _Nest:
@@ -152,14 +143,6 @@ def _freeze(nest: _Nest, width: int) -> Shape:
         else:
             items.append(item)
     return Shape(nest.sobject, tuple(items))
-
-
-def _part_name(compound: Field, part: Field) -> str:
-    if part.name.endswith("__s"):  # Place__Latitude__s of the custom field Place__c
-        return part.name.removesuffix("__s").rpartition("__")[2].lower()
-    prefix = compound.name.removesuffix("Address")
-    name = part.name.removeprefix(prefix) if prefix != compound.name else part.name
-    return name[:1].lower() + name[1:]
 
 
 def duplicate(name: str) -> ApiFault:

@@ -38,6 +38,31 @@ def value(cursor: Cursor, *, like: bool = False) -> Literal:
     return cursor.keep(literal, _marker(literal, like), first)
 
 
+def choices(cursor: Cursor) -> Values:
+    """The list of INCLUDES or EXCLUDES: each literal a parameter, its parts counted in the shape."""
+    offset, found = cursor.offset, [_choice(cursor)]
+    while cursor.accept(","):
+        found.append(_choice(cursor))
+    return Values(offset, tuple(found))
+
+
+def _choice(cursor: Cursor) -> Literal:
+    first = cursor.index
+    literal = _read(cursor, False)
+    if literal.kind != "string" or not literal.value:
+        return literal
+    return cursor.keep(literal, "?" + CHOICE * len(chosen(literal)), first)
+
+
+CHOICE = ";"
+"""Stands between the values of a multi-select picklist."""
+
+
+def chosen(literal: Literal) -> list[str]:
+    """The values a literal of INCLUDES names together."""
+    return [value for part in str(literal.value).split(CHOICE) if (value := part.strip())] or [""]
+
+
 def values(cursor: Cursor) -> Values:
     """A bracketed list, the position behind its opening bracket; one parameter if no date word is
     in it.

@@ -21,7 +21,7 @@ from orgbox.soql.bound import (
     Viewer,
 )
 from orgbox.soql.calls import function_of, misplaced, operand_of
-from orgbox.soql.errors import bare_fault, unsupported_fault
+from orgbox.soql.errors import bare_fault
 from orgbox.soql.formats import WRITING, written
 from orgbox.soql.functions import AGGREGATE
 from orgbox.soql.layout import Layout
@@ -46,6 +46,7 @@ class SelectList:
         self._viewer = viewer
         self._child = child
         self.all_fields = False
+        self._unnamed = 0
 
     def add(self, item: Item) -> None:
         """Add one item."""
@@ -55,13 +56,19 @@ class SelectList:
         elif isinstance(value, TypeOf):
             self._typeof(value)
         elif isinstance(value, Distance | Sum):
-            raise unsupported_fault("DISTANCE", self._names.text, item.offset)
+            operand = operand_of(self._names, value)
+            self._layout.add(operand, alias=item.alias.text if item.alias else self._expression_name())
         elif isinstance(value, Call):
             self._call(value, item)
         elif item.alias:
             raise bare_fault("only aggregate expressions use field aliasing")
         else:
             self._layout.add(self._names.resolve(value))
+
+    def _expression_name(self) -> str:
+        """expr0, expr1 … for what has neither field nor alias."""
+        self._unnamed += 1
+        return f"expr{self._unnamed - 1}"
 
     def _call(self, call: Call, item: Item) -> None:
         if call.function.lower() == "fields":

@@ -3,13 +3,16 @@
 Source: SOQL reference, Comparison Operators; the recorded answers of the service for wrong types.
 """
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from orgbox import ids
 from orgbox.catalog.fieldtypes import FieldType, fold
 from orgbox.catalog.sobject import Field
 from orgbox.soql.bound import Column, Convert, Operand, TypeColumn
+from orgbox.soql.literals import CHOICE, chosen
 from orgbox.soql.nodes import Literal
 
 _FITTING: dict[str, frozenset[str]] = {
@@ -59,6 +62,23 @@ def _for_field(field: Field, operator: str) -> Convert:
     if field.type.folded and not field.case_sensitive:
         return _upper
     return _BY_FAMILY[field.type.family]
+
+
+class Choice:
+    """Converts a literal of INCLUDES to a LIKE pattern for its value number `place`."""
+
+    def __init__(self, operand: Operand, place: int) -> None:
+        shadowed = isinstance(operand, Column) and operand.field.shadow
+        self._fold = _folded if shadowed else _upper
+        self._place = place
+
+    def __call__(self, literal: Literal) -> str:
+        value = chosen(literal)[self._place]
+        folded = self._fold(replace(literal, value=value))
+        return f"%{CHOICE}{_WILDCARD.sub(_ESCAPED, folded)}{CHOICE}%"
+
+
+_WILDCARD, _ESCAPED = re.compile(r"([\\%_])"), r"\\\1"
 
 
 def _folded(literal: Literal) -> str:

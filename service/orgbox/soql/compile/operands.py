@@ -4,7 +4,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, FromClause, Text, and_, bindparam, case, cast, func, literal
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    literal_column,
+)
 
 from orgbox.catalog import SObject
 from orgbox.catalog.fieldtypes import fold
@@ -13,6 +25,7 @@ from orgbox.soql.bound import (
     BoundSelect,
     Branch,
     Column,
+    Distance,
     Label,
     NameColumn,
     Operand,
@@ -20,7 +33,9 @@ from orgbox.soql.bound import (
     Viewer,
 )
 from orgbox.soql.compile.dates import date_part, local
+from orgbox.soql.compile.distance import great_circle
 from orgbox.soql.compile.plan import SEPARATOR
+from orgbox.soql.functions import UNITS
 
 Tables = Mapping[str, FromClause]
 RowFilter = Callable[[SObject, FromClause], ColumnElement[bool] | None]
@@ -120,8 +135,14 @@ class Reading:
             return self._type(operand, fold)
         if isinstance(operand, Applied):
             return self._date_part(operand)
+        if isinstance(operand, Distance):
+            return self._distance(operand)
         assert isinstance(operand, Label)
         return self._label(operand)
+
+    def _distance(self, operand: Distance) -> Element:
+        numbers: list[Element] = [literal_column(f"({n!r})") for n in (*operand.point, UNITS[operand.unit])]
+        return great_circle(self.value(operand.latitude), self.value(operand.longitude), *numbers)
 
     def matched(self, operand: Operand) -> Element:
         """What LIKE is compared with: as `compared`, but in upper case for any picklist."""
@@ -144,6 +165,8 @@ class Reading:
 
     def _compared_column(self, column: Column) -> Element:
         field = column.field
+        if field.type.name == "boolean" and column.branch.parent:  # of no parent it is false
+            return func.coalesce(self.column(column.branch, field.name), false())
         if field.case_sensitive or field.restricted_picklist or not field.type.folded:
             return self.column(column.branch, field.name)
         if field.shadow:

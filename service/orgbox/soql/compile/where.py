@@ -6,7 +6,7 @@ A comparison with a field without value is false, its negation true; that differ
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, false, literal_column, not_, or_, select, true
 from sqlalchemy.types import Boolean, Float, Text, TypeEngine
 
 from orgbox.soql import bound
@@ -14,7 +14,7 @@ from orgbox.soql.bound import Given, Operand, Test, TypeColumn
 from orgbox.soql.compile.dialect import Bracketed, InList
 from orgbox.soql.compile.operands import Element, Elements, Environment, Reading
 from orgbox.soql.compile.plan import Edge
-from orgbox.soql.literals import like_prefix
+from orgbox.soql.literals import CHOICE, like_prefix
 from orgbox.soql.nodes import Literal
 
 _OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
@@ -109,6 +109,13 @@ class Where:
             parts.append(element.like(parameter(_pattern), escape="\\"))
         return parts
 
+    def _chosen(self, test: bound.Chosen, negated: bool) -> Condition:
+        value = bindparam(self._parameters.given(test.value), type_=Text())
+        around = literal_column(f"'{CHOICE}'", Text())
+        values = around.concat(self._reading.matched(test.operand)).concat(around)
+        result = values.like(value, escape="\\")
+        return self._or_null(test.operand, not_(result)) if negated else result
+
     def _one_of(self, test: bound.OneOf, negated: bool) -> Condition:
         if isinstance(test.operand, TypeColumn):
             element = self._reading.prefix(test.operand)
@@ -164,6 +171,7 @@ _LEAVES: dict[type[Any], Callable[[Where, Any, bool], Condition]] = {
     bound.Comparison: Where._comparison,
     bound.Empty: Where._empty,
     bound.Like: Where._like,
+    bound.Chosen: Where._chosen,
     bound.OneOf: Where._one_of,
     bound.During: Where._during,
     bound.InSelect: Where._in_select,
