@@ -55,7 +55,7 @@ def converter(operand: Operand, operator: str = "=") -> Convert:
 
 
 def _for_field(field: Field, operator: str) -> Convert:
-    if field.restricted_picklist and operator != "LIKE":
+    if field.restricted_picklist and operator in ("=", "!="):
         return partial(_canonical, {fold(e.value): e.value for e in field.picklist})
     if field.shadow and not field.case_sensitive:
         return _folded

@@ -6,7 +6,7 @@ to a millionth of the unit, so that they answer alike.
 Source: SOQL reference, Location-Based SOQL Queries. CHOICE: the sphere has the Earth's mean radius.
 """
 
-from math import asin, cos, radians, sin, sqrt
+from math import atan2, cos, radians, sin, sqrt
 from typing import Any
 
 from sqlalchemy import Float
@@ -31,7 +31,7 @@ def reckoned(*values: float | None) -> float | None:
     latitude, longitude, other, beyond, radius = (float(value or 0) for value in values)
     up, along = radians(latitude - other) / 2, radians(longitude - beyond) / 2
     half = sin(up) ** 2 + cos(radians(latitude)) * cos(radians(other)) * sin(along) ** 2
-    return round(2 * radius * asin(min(1.0, sqrt(half))), _DIGITS)
+    return round(2 * radius * atan2(sqrt(half), sqrt(abs(1 - half))), _DIGITS)
 
 
 def lend_functions(connection: Any) -> None:
@@ -48,5 +48,5 @@ def _lent(element: Any, compiler: Any, **kw: Any) -> str:
 def _computed(element: Any, compiler: Any, **kw: Any) -> str:
     a, b, c, d, radius = (compiler.process(clause, **kw) for clause in element.clauses)
     up, along = f"power(sin(radians({a} - {c}) / 2), 2)", f"power(sin(radians({b} - {d}) / 2), 2)"
-    half = f"sqrt({up} + cos(radians({a})) * cos(radians({c})) * {along})"
-    return f"round((2 * {radius} * asin(least(1, {half})))::numeric, {_DIGITS})::float8"
+    half = f"({up} + cos(radians({a})) * cos(radians({c})) * {along})"
+    return f"round((2 * {radius} * atan2(sqrt({half}), sqrt(abs(1 - {half}))))::numeric, {_DIGITS})::float8"

@@ -66,7 +66,7 @@ class Elements(Protocol):
         """What is compared: folded text, canonical picklist values, ids."""
 
     def matched(self, operand: Operand) -> Element:
-        """What LIKE is compared with."""
+        """What LIKE and < are compared with."""
 
     def prefix(self, operand: TypeColumn) -> Element:
         """The key prefix of a polymorphic reference."""

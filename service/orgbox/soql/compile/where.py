@@ -67,8 +67,10 @@ class Where:
             return self._boolean(test.operand, test.value == (operator == "="))
         if isinstance(test.operand, TypeColumn) and operator in ("=", "!="):
             element = self._reading.prefix(test.operand)
-        else:
+        elif operator in ("=", "!="):
             element = self._reading.compared(test.operand)
+        else:
+            element = self._reading.matched(test.operand)
         if isinstance(test.value, bound.UserId):
             return _compare(element, operator, bindparam("user", type_=Text()))
         value = bindparam(self._parameters.given(test.value), type_=_type(test.operand))
