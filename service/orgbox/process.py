@@ -26,6 +26,8 @@ from orgbox.logs import start_logging
 from orgbox.metrics import Tally
 from orgbox.org.schema import SchemaError
 
+_ALLOCATIONS = 20_000
+"""New objects after which garbage is looked for. A call leaves none, and a large one has thousands in use."""
 _REASONS = (ValueError, OverflowError, OSError, SchemaError, SQLAlchemyError, OrgboxError)
 
 
@@ -46,6 +48,7 @@ def assemble(config: Config, key: str, tally: Tally | None = None) -> tuple[App,
         app, context = build(config, random_key=key, tally=tally), server.tls_of(config)
         refuse_published(config, app.orgs)
     gc.freeze()
+    gc.set_threshold(_ALLOCATIONS)
     gc.enable()
     return app, context
 

@@ -38,6 +38,9 @@ _OUR_HEADERS = frozenset(description().headers)
 class SforceSoap(Soap11):  # type: ignore[misc]
     """SOAP 1.1 as Salesforce speaks it. `ctx.udc` is the Context of the call."""
 
+    def get_context(self, parent: Any, transport: Any) -> None:
+        """Nothing is kept of a call but its Context."""
+
     def create_in_document(self, ctx: Any, in_string_charset: str | None = None) -> None:
         """Parse the body; the encoding is the document's own business."""
         with _wire_faults():

@@ -57,6 +57,11 @@ class _Call(MethodContext):  # type: ignore[misc]
     def fire_event(self, event: str, *_args: Any, **_options: Any) -> None:
         """Nothing happens."""
 
+    def close(self) -> None:
+        """End the call; without the part that points back, it is gone at once with all it holds."""
+        super().close()
+        self.event = None
+
 
 class SoapService:
     """Answers SOAP requests for all orgs of a registry."""
