@@ -220,6 +220,15 @@ def test_active_users_take_up_licenses(service: Service) -> None:
     assert used_licenses(admin) == before
 
 
+def test_one_administrator_may_go_while_another_stays(service: Service) -> None:
+    admin = service.client("admin@acme.com")
+    other = new_user(admin, "newton", "System Administrator").text("id") or ""
+    both = [{"Id": admin.user_id, "IsActive": "false"}, {"Id": other, "IsActive": "false"}]
+
+    assert update(admin, "User", *both).texts("success") == ["false", "false"]
+    assert update(admin, "User", both[0]).texts("success") == ["true"]
+
+
 def test_the_last_license_goes_to_one_of_two(service: Service) -> None:
     admin = service.client("admin@acme.com")
     table = service.app.orgs.store.schema.records["UserLicense"]

@@ -28,6 +28,7 @@ class Profile:
 
     user_type: str
     license: License
+    manages_users: bool
 
     @property
     def only_chatter(self) -> bool:
@@ -42,7 +43,7 @@ def load(session: Session, profile_ids: Iterable[str]) -> dict[str, Profile]:
     licensed = (licenses.c.org == profiles.c.org) & (licenses.c.Id == profiles.c.UserLicenseId)
     columns = (licenses.c.Id, licenses.c.TotalLicenses, licenses.c.UsedLicenses)
     statement = (
-        select(profiles.c.Id, profiles.c.UserType, *columns)
+        select(profiles.c.Id, profiles.c.UserType, profiles.c.PermissionsManageUsers, *columns)
         .join(licenses, licensed)
         .where(profiles.c.org == number, store.is_one_of(profiles.c.Id, "values"))
         .with_for_update(of=licenses)
@@ -50,10 +51,24 @@ def load(session: Session, profile_ids: Iterable[str]) -> dict[str, Profile]:
     rows = session.connection.execute(statement, {"values": store.array(set(profile_ids))})
     known: dict[str, License] = {}
     found = {}
-    for profile_id, user_type, license_id, total, used in rows:
+    for profile_id, user_type, manages_users, license_id, total, used in rows:
         kept = known.setdefault(license_id, License(license_id, total, used or 0))
-        found[profile_id] = Profile(user_type, kept)
+        found[profile_id] = Profile(user_type, kept, bool(manages_users))
     return found
+
+
+def administered_without(session: Session, user_ids: Iterable[str]) -> bool:
+    """Whether anybody but these users is active and has a profile that manages users."""
+    tables = session.org.store.schema.records
+    users, profiles = tables["User"], tables["Profile"]
+    has = (profiles.c.org == users.c.org) & (profiles.c.Id == users.c.ProfileId)
+    statement = (
+        select(users.c.Id)
+        .join(profiles, has)
+        .where(users.c.org == session.org.number, users.c.Id.not_in(list(user_ids)))
+        .where(users.c.IsActive.is_(True), profiles.c.PermissionsManageUsers.is_(True))
+    )
+    return session.connection.execute(statement.limit(1)).first() is not None
 
 
 def count(session: Session, licenses: Iterable[License]) -> None:

@@ -73,6 +73,23 @@ def a_license_is_left(user: Record, batch: Batch) -> None:
         raise RecordError("LICENSE_LIMIT_EXCEEDED", "License Limit Exceeded", ["ProfileId"])
 
 
+def an_administrator_is_left(user: Record, batch: Batch) -> None:
+    """There is always an active user who manages users; several who leave in one call are all refused."""
+    if not _leaves_administration(user, batch):
+        return
+    leaving = [str(record.id) for record in batch.records if _leaves_administration(record, batch)]
+    if not licenses.administered_without(batch.session, leaving):
+        text = "You must have at least one active administrator user."
+        raise RecordError("CANNOT_DISABLE_LAST_ADMIN", text)
+
+
+def _leaves_administration(user: Record, batch: Batch) -> bool:
+    had, has = batch.facts[user.before["ProfileId"]], batch.facts[user["ProfileId"]]
+    return bool(
+        user.before["IsActive"] and had.manages_users and not (user["IsActive"] and has.manages_users)
+    )
+
+
 def licenses_are_counted(users: list[Record], batch: Batch) -> None:
     """UsedLicenses follows the users."""
     if any(user.changes(name) for user in users for name in ("ProfileId", "IsActive")):
@@ -136,6 +153,7 @@ RULES = Rules(
         username_is_an_email_address,
         profile_fits_the_license,
         a_license_is_left,
+        an_administrator_is_left,
     ),
     after_update=(licenses_are_counted, subscriptions_follow_activity),
 )
