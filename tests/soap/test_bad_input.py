@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 import pytest
 import requests
+from lxml import etree
 from sqlalchemy import func, select
 
+from orgbox.errors import ProtocolFault
+from orgbox.soap.envelope import parse
 from service import Answer, Client, Service, start_service
 
 MESSAGE_BYTES = 2 * 1024 * 1024
@@ -138,7 +141,64 @@ ENVELOPES: dict[str, tuple[str | bytes, str]] = {
     "a name of 100,000 characters": (envelope(f"<{'a' * 100_000}/>"), BAD_XML),
     "50,000 namespaces": (
         envelope("<a " + many("xmlns:n{}='u'", 50_000) + "/>"), "soapenv:Client"),
-    "20,000 headers": (envelope(CALL, "<h/>" * 20_000), "sf:INVALID_SESSION_ID"),
+    "20,000 headers": (envelope(CALL, "".join(f"<h{n}/>" for n in range(20_000))), "sf:INVALID_SESSION_ID"),
+    "a header twice": (envelope(CALL, "<SessionHeader/><h/><SessionHeader/>"), "soapenv:Client"),
+    "an argument twice": (
+        envelope(f'<login xmlns="{TNS}"><username>a</username><username>b</username></login>'),
+        "soapenv:Client",
+    ),
+    "two headers": (envelope(CALL).replace("<e:Body>", "<e:Header/><e:Body>"), "soapenv:Client"),
+    "a header after the body": (
+        envelope(CALL).replace("</e:Envelope>", "<e:Header/></e:Envelope>"), "soapenv:Client"),
+    "an envelope within the body": (envelope(envelope(CALL)), "soapenv:Client"),
+    "an entity in an attribute": (
+        '<!DOCTYPE a [<!ENTITY f SYSTEM "file:///etc/hostname">]>' + envelope("<a b='&f;'/>"), BAD_XML),
+    "entities that go round": (
+        '<!DOCTYPE a [<!ENTITY f "&g;"><!ENTITY g "&f;">]>' + envelope("<a>&f;</a>"), BAD_XML),
+    "an attribute of the document type": (
+        "<!DOCTYPE a [<!ATTLIST a b CDATA 'c'>]>" + envelope("<a/>"), BAD_XML),
+    "400,000 entities": (
+        '<!DOCTYPE a [<!ENTITY f "g">]>' + envelope(f"<a>{'&f;' * 400_000}</a>"), BAD_XML),
+    "a file by XInclude": (
+        envelope(f'<query xmlns="{TNS}"><queryString><i:include xmlns:i="http://www.w3.org/2001/XInclude" '
+                 'href="file:///etc/hostname" parse="text"/></queryString></query>'), "soapenv:Client"),
+    "a schema from elsewhere": (
+        envelope('<a xmlns:s="http://www.w3.org/2001/XMLSchema-instance" '
+                 's:schemaLocation="urn:a http://127.0.0.1:1/a.xsd"/>'), "soapenv:Client"),
+    "a style sheet from elsewhere": (
+        '<?xml-stylesheet href="http://127.0.0.1:1/a.xsl" type="text/xsl"?>' + envelope("<a/>"),
+        "soapenv:Client",
+    ),
+    "an array of a billion": (
+        envelope(f'<delete xmlns="{TNS}" xmlns:c="http://schemas.xmlsoap.org/soap/encoding/" '
+                 'c:arrayType="xsd:string[1000000000]"><ids/></delete>'), "sf:INVALID_SESSION_ID"),
+    "where to send the answer": (
+        envelope(CALL, '<w:ReplyTo xmlns:w="http://www.w3.org/2005/08/addressing">'
+                       "<w:Address>http://127.0.0.1:1/</w:Address></w:ReplyTo>"), "sf:INVALID_SESSION_ID"),
+    "1,500 levels": (envelope("<a>" * 1_500 + "</a>" * 1_500), BAD_XML),
+    "1,500 levels in a header": (envelope(CALL, "<a>" * 1_500 + "</a>" * 1_500), BAD_XML),
+    "100,000 elements that do not end": (envelope(CALL)[:-30] + "<a>" * 100_000, BAD_XML),
+    "25,000 elements": (envelope("<a/>" * 25_000), "soapenv:Client"),
+    "25,000 elements in a header": (envelope(CALL, f"<a>{'<b/>' * 25_000}</a>"), "sf:INVALID_SESSION_ID"),
+    "25,000 attributes": (envelope("<a " + many("a{}=''", 25_000) + "/>"), "soapenv:Client"),
+    "201 attributes of a header": (envelope(CALL, "<a " + many("a{}=''", 201) + "/>"), "soapenv:Client"),
+    "an attribute's value of 100,000 characters": (envelope(f"<a b='{'x' * 100_000}'/>"), "soapenv:Client"),
+    "an attribute's value of 11,000,000 characters": (
+        envelope(f"<a b='{'x' * 11_000_000}'/>"), "sf:EXCEEDED_MAX_SIZE_REQUEST"),
+    "a text of a million characters": (envelope(f"<a>{'x' * 1_000_000}</a>"), "soapenv:Client"),
+    "a prefix of 100,000 characters": (envelope(f"<{'p' * 100_000}:a xmlns:{'p' * 100_000}='u'/>"), BAD_XML),
+    "a namespace of 100,000 characters": (envelope(f"<a xmlns='{'u' * 100_000}'/>"), "soapenv:Client"),
+    "a comment of a million characters": (
+        envelope(f"<a/><!--{'x' * 1_000_000}-->"), "soapenv:Client"),
+    "100,000 comments": (envelope("<a>" + "<!--x-->" * 100_000 + "</a>"), "soapenv:Client"),
+    "UTF-32": (f'<?xml version="1.0" encoding="UTF-32"?>{envelope(CALL)}'.encode("utf-32"), BAD_XML),
+    "a codec of Python": (f'<?xml version="1.0" encoding="rot13"?>{envelope(CALL)}', BAD_XML),
+    "Shift JIS": (f'<?xml version="1.0" encoding="Shift_JIS"?>{envelope(CALL)}', BAD_XML),
+    "UTF-7 without saying so": (envelope(CALL).replace("<", "+ADw-"), BAD_XML),
+    "two byte order marks": (b"\xef\xbb\xbf" * 2 + envelope(CALL).encode(), BAD_XML),
+    "UTF-8 longer than it need be": (envelope("<a>X</a>").encode().replace(b"X", b"\xc0\xaf"), BAD_XML),
+    "a name with a colon too many": (envelope("<a:b:c xmlns:a='u'/>"), BAD_XML),
+    "the xml prefix taken": (envelope("<a xmlns:xml='urn:x'/>"), BAD_XML),
 }  # fmt: skip
 
 
@@ -241,6 +301,15 @@ BODIES = {
     "more than the limit": (Post(b" " * (MESSAGE_BYTES + 1), {}), "sf:EXCEEDED_MAX_SIZE_REQUEST"),
     "gzip that inflates beyond the limit": (
         Post(gzip.compress(b" " * (50 * MESSAGE_BYTES)), GZIP), "sf:EXCEEDED_MAX_SIZE_REQUEST"),
+    "gzip of many elements and their ends": (
+        Post(gzip.compress(envelope("<a>" * 250 + "<b/>" * 510_000 + "</a>" * 250).encode()), GZIP),
+        "soapenv:Client",
+    ),
+    "gzip of a hundred thousand attributes": (
+        Post(gzip.compress(envelope(("<a " + many("b{}=''", 199) + "/>") * 900).encode()), GZIP),
+        "soapenv:Client",
+    ),
+    "gzip of many members": (Post(ZIPPED * 40, GZIP), "soapenv:Client"),
     "gzip cut short": (Post(ZIPPED[:-9], GZIP), "soapenv:Client"),
     "gzip without its end": (Post(ZIPPED[:-4], GZIP), "soapenv:Client"),
     "gzip with a wrong sum": (Post(ZIPPED[:-8] + b"\0\0\0\0" + ZIPPED[-4:], GZIP), "soapenv:Client"),
@@ -327,3 +396,16 @@ def test_a_missing_soap_action_is_refused_where_the_service_is_set_so(
 
     assert answer.status_code == 500
     assert "<faultstring>SOAPAction HTTP header missing</faultstring>" in answer.text
+
+
+def test_markup_that_would_fill_memory_is_refused_before_it_is_parsed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def parsed(*_: object) -> None:
+        raise AssertionError("parsed")
+
+    monkeypatch.setattr(etree, "fromstring", parsed)
+    for body in (envelope("<a/>" * 700_000), envelope("<a " + "b='' " * 700_000 + "/>")):
+        for encoding in ("utf-8", "utf-16"):
+            with pytest.raises(ProtocolFault, match="too many elements"):
+                parse(body.encode(encoding))

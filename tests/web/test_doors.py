@@ -105,6 +105,12 @@ def missing_guards(answer: Answer) -> list[str]:
     return [name for name, there in guards.items() if not there]
 
 
+def test_an_address_of_bytes_that_are_no_text_is_refused(box: Box) -> None:
+    for _, method, path in routes(box):
+        assert ask(box, method, f"{path}?q=\xc0").status == 400, (method, path)
+        assert ask(box, method, f"{path}%c0?q=%c0", "carl").status < 500, (method, path)
+
+
 ELSEWHERE = ("//evil.example", "https://evil.example/", "/\\evil.example", "\thttps://evil.example",
              "/%0d%0aX:1")  # fmt: skip
 

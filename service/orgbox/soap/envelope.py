@@ -23,6 +23,8 @@ _MUST_UNDERSTAND = f"{{{SOAP}}}mustUnderstand"
 _ENCODINGS = frozenset("UTF-8 UTF8 UTF-16 UTF-16LE UTF-16BE US-ASCII ASCII ISO-8859-1 LATIN1".split())
 _MOST_ELEMENTS = 150_000
 _MOST_ATTRIBUTES = 200
+_MOST_MARKS = 600_000
+"""Of `<` and of `=` in a body. A tree takes 200 bytes an element, so 50 MB of `<a/>` would take 2 GB."""
 _TOO_MUCH = etree.XPath(
     f"boolean(//@*[{_MOST_ATTRIBUTES + 1}] or /descendant::*[{_MOST_ELEMENTS + 1}])"
 )
@@ -56,7 +58,13 @@ class Envelope:
 
 
 def parse(body: bytes) -> Element:
-    """The root element. Raises ApiFault UNKNOWN_EXCEPTION with the parser's text for unreadable XML."""
+    """The root element.
+
+    Raises ApiFault UNKNOWN_EXCEPTION with the parser's text for unreadable XML, ProtocolFault for more
+    markup than any message has, which is not even parsed.
+    """
+    if len(body) > _MOST_MARKS and max(body.count(b"<"), body.count(b"=")) > _MOST_MARKS:
+        raise _too_many()
     try:
         root = etree.fromstring(body.lstrip(b" \t\r\n") if body[:1].isspace() else body, _parser())
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
@@ -94,17 +102,18 @@ def _parser_text(error: Exception) -> str:
 
 def open_envelope(root: Element) -> Envelope:
     """Header and Body of a parsed message. Raises ProtocolFault for what is no SOAP 1.1 envelope."""
+    _check_size(root)
     if local_name(root) != "Envelope":
         raise ProtocolFault(f"Unable to find SOAP Envelope, found {root.tag}")
     if root.tag != _ENVELOPE:
         text = f"Only SOAP 1.1 is supported: {etree.QName(root).namespace} is not its namespace"
         raise ProtocolFault(text, code="VersionMismatch")
-    headers: dict[str, Element] = {}
+    headers: dict[str, Element] | None = None
     body = None
     for child in _elements(root):
         name = local_name(child)
-        if name == "Header" and body is None:
-            headers = {local_name(header): header for header in _elements(child)}
+        if name == "Header" and headers is None and body is None:
+            headers = _headers(child)
         elif name == "Body" and body is None:
             body = child
         else:
@@ -114,8 +123,18 @@ def open_envelope(root: Element) -> Envelope:
     calls = list(_elements(body))
     if len(calls) != 1:
         raise ProtocolFault(f"SOAP Body must hold one request, found {len(calls)}")
-    _check_size(root)
-    return Envelope(calls[0], headers)
+    return Envelope(calls[0], headers or {})
+
+
+def _headers(parent: Element) -> dict[str, Element]:
+    """The headers by local name; of a second one nobody could tell whether it or the first is meant."""
+    found: dict[str, Element] = {}
+    for header in _elements(parent):
+        name = local_name(header)
+        if name in found:
+            raise ProtocolFault(f"Element {brackets(header)} invalid at this location")
+        found[name] = header
+    return found
 
 
 def refuse_not_understood(envelope: Envelope, known: frozenset[str]) -> None:
@@ -132,7 +151,11 @@ def _check_size(root: Element) -> None:
     except etree.XPathError:  # so many that libxml2 does not count them
         too_much = True
     if too_much:
-        raise ProtocolFault("The message has too many elements or attributes")
+        raise _too_many()
+
+
+def _too_many() -> ProtocolFault:
+    return ProtocolFault("The message has too many elements or attributes")
 
 
 def _elements(parent: Element) -> Iterator[Element]:

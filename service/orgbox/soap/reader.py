@@ -58,6 +58,8 @@ def _argument(member: Member, elements: list[Element]) -> Any:
     if member.max != 1:
         read = _reader(member)
         return [read(element) for element in elements if not _is_nil(element)]
+    if len(elements) > 1:
+        raise ProtocolFault(f"Element {brackets(elements[1])} invalid at this location")
     if not elements or _is_nil(elements[-1]):
         return "" if member.min and member.type in _TEXTS else None
     return _reader(member)(elements[-1])

@@ -50,11 +50,20 @@ def guard(site: Flask, key: str) -> None:
         MAX_CONTENT_LENGTH=_FORM_BYTES, MAX_FORM_MEMORY_SIZE=_FORM_BYTES,
     )  # fmt: skip
     site.session_interface = _Cookies()
+    site.before_request(_refuse_unreadable)
     site.before_request(_refuse_other_sites)
     CSRFProtect(site)
     site.after_request(_add_headers)
     site.register_error_handler(HTTPException, _show_http_error)
     site.register_error_handler(OrgboxError, _show_fault)
+
+
+def _refuse_unreadable() -> None:
+    """Werkzeug fails where the bytes after the question mark are no UTF-8."""
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError:
+        abort(400, "The address is not readable.")
 
 
 def _refuse_other_sites() -> None:
