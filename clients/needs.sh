@@ -30,8 +30,10 @@ python_library() {
   library=".library/$("$PYTHON" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')"
   if ! cmp -s requirements.txt "$library/requirements.txt"; then
     rm -rf "$library"
+    mkdir -p .library
+    pinned >"$library.pinned"
     "$PYTHON" -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-compile \
-      --target "$library" --requirement requirements.txt --constraint <(pinned) >&2 ||
+      --target "$library" --requirement requirements.txt --constraint "$library.pinned" >&2 ||
       not_run "pip cannot install $(tr '\n' ' ' <requirements.txt)"
     cp requirements.txt "$library/"
   fi
