@@ -17,7 +17,7 @@ PYTEST_ARGS ?=
 PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: setup lock run test pytest test-postgresql pytest-postgresql matrix check fuzz bench test-all test-newest wsdl \
-	screenshots clean
+	soql-table screenshots clean
 
 setup: $(VENV)/.ready
 
@@ -75,6 +75,9 @@ bench: setup
 wsdl: setup
 	$(BIN)/orgbox wsdl enterprise > wsdl/enterprise.wsdl
 	$(BIN)/orgbox wsdl partner > wsdl/partner.wsdl
+
+soql-table: setup
+	PYTHONPATH=tests/soql $(BIN)/python tests/soql/soql_table.py
 
 screenshots: setup
 	@scripts/install-browser.sh

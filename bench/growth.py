@@ -115,7 +115,7 @@ WORKS = (
     Work("ORDER BY CreatedDate DESC LIMIT 10", _newest, explained=True),
     Work("Status = 'Sent' ORDER BY CreatedDate DESC LIMIT 10", _newest_sent, explained=True),
     Work("retrieve of 200 ids", _retrieve),
-    Work("page of 2,000, LIMIT 2000", _batch),
+    Work("page of 2,000, LIMIT 2000", _batch, explained=True),
     Work("page of 2,000 near the end, by locator", _deep_page),
     Work("first page of all, with the cursor's ids", _first_page, flat=False),
     Work("COUNT()", _count, flat=False, explained=True),

@@ -50,7 +50,7 @@ class FieldType:
     @property
     def aggregatable(self) -> bool:
         """Whether COUNT, COUNT_DISTINCT, MIN and MAX may take it (SOQL reference, Aggregate Functions)."""
-        return self.comparable and self.family != "boolean"
+        return self.comparable and self.family not in ("boolean", "time")
 
 
 def fold(text: str) -> str:

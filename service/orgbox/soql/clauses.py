@@ -9,7 +9,7 @@ from orgbox.soql.errors import OLD_TEXTS_BEFORE, unsupported_fault
 from orgbox.soql.names import Names
 from orgbox.soql.nodes import Select, With
 
-_SCOPES = frozenset(
+SCOPES = frozenset(
     "delegated everything mine mine_and_my_groups my_territory my_team_territory scopingrule team".split()
 )
 _MODES = frozenset({"security_enforced", "user_mode", "system_mode"})
@@ -50,7 +50,7 @@ def _check_scope(scope: str, offset: int, names: Names) -> None:
     sobject = names.root.sobject
     if scope.lower() == "everything":
         return
-    if scope.lower() not in _SCOPES or scope.lower() not in dict(sobject.scopes):
+    if scope.lower() not in SCOPES or scope.lower() not in dict(sobject.scopes):
         text = f"The scope '{scope}' is not supported for the entity '{sobject.name}'"
         raise names.fault("INVALID_QUERY_SCOPE", text, offset)
     if scope.lower() != "mine":
