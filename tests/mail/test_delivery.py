@@ -11,6 +11,7 @@ from inviting import group_of, invite, mails
 from orgbox.mail import smtp
 from postbox import Postbox, wait_until
 from service import Client, Service
+from visitor import Visitor
 
 
 def test_an_invitation_is_delivered_once_with_who_invites_to_what_and_the_link(
@@ -168,6 +169,19 @@ def test_a_user_added_to_a_group_is_told_by_whom(sender: Client, postbox: Postbo
     assert mail.message["Subject"] == "Alice Archer added you to the group Engineering"
     assert "Welcome! You're now a member of the Engineering" in mail.part("plain")
     assert "How we build" in mail.part("plain") and ">View</a>" in mail.part("html")
+
+
+@pytest.mark.parametrize("name", ["Engineering", "Board"])
+def test_the_button_of_that_mail_leads_to_the_group(sender: Client, postbox: Postbox, name: str) -> None:
+    carl = sender.query("SELECT Id FROM User WHERE Username = 'carl@acme.com'").text("Id") or ""
+    member = {"CollaborationGroupId": group_of(sender, name), "MemberId": carl}
+    sender.create("CollaborationGroupMember", member)
+    [link] = re.findall(r'href="([^"]+)"[^>]*>View</a>', postbox.wait(1)[0].part("html"))
+
+    visitor = Visitor(sender.url)
+    visitor.sign_in("carl@acme.com")
+
+    assert visitor.get(link.removeprefix(sender.url)).texts("//h1") == [name]
 
 
 def test_who_joins_a_group_himself_gets_no_mail(delivering: Service, sender: Client) -> None:
