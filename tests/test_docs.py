@@ -26,11 +26,30 @@ def test_the_settings_table_lists_every_setting() -> None:
     assert found and found[1] == settings_table()
 
 
-@pytest.mark.parametrize("page", ["README.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))])
+PAGES = ["README.md", "SECURITY.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_links_between_pages_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", text)
 
     missing = [t for t in targets if not ((ROOT / page).parent / t).exists()]
 
+    assert not missing
+
+
+def test_the_promises_are_held_by_tests_that_are_there() -> None:
+    page = (ROOT / "docs/reliability.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ") and "tests/" in line]
+    named = [name for row in rows for name in re.findall(r"`(tests/[^`]+)`", row)]
+
+    missing = []
+    for name in named:
+        file, _, test = name.partition("::")
+        path = ROOT / file
+        if not path.exists() or f"def {test}" not in path.read_text("utf-8"):
+            missing.append(name)
+
+    assert len(rows) > 30
     assert not missing
