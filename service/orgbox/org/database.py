@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -67,20 +67,16 @@ class Database:
         """The key, or None where its file is missing; none is made."""
         return self.key if tokens.has_key(self._url, self._secret) else None
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> AbstractContextManager[Connection]:
         """A transaction that only reads. Raises ApiFault SERVER_UNAVAILABLE when there is no database."""
-        with self._writer if self.in_memory else nullcontext(), self._transaction(Mode.READ) as connection:
-            yield connection
+        return self._transaction(Mode.READ, exclusive=self.in_memory)
 
-    @contextmanager
-    def write(self, mode: Mode = Mode.WRITE) -> Iterator[Connection]:
+    def write(self, mode: Mode = Mode.WRITE) -> AbstractContextManager[Connection]:
         """A transaction that writes; committed at the end, rolled back when an error passes through.
 
         Raises ApiFault UNABLE_TO_LOCK_ROW when another process holds the write lock too long.
         """
-        with self._writer if self.is_sqlite else nullcontext(), self._transaction(mode) as connection:
-            yield connection
+        return self._transaction(mode, exclusive=self.is_sqlite)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -165,32 +161,32 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _transaction(self, mode: Mode) -> Iterator[Connection]:
+    def _transaction(self, mode: Mode, *, exclusive: bool = False) -> Iterator[Connection]:
         committing = False
         try:
-            with self._begun(mode) as connection, self._as_sqlalchemy(connection):
-                yield connection
-                committing = mode is not Mode.READ
-                if not committing and not self.is_sqlite:
-                    postgresql.end_reading(connection)
-                connection.commit()
+            with self._writer if exclusive else nullcontext(), self._begun(mode) as connection:
+                try:
+                    yield connection
+                    committing = mode is not Mode.READ
+                    if not committing and not self.is_sqlite:
+                        postgresql.end_reading(connection)
+                    connection.commit()
+                except self.driver.Error as error:
+                    raise self._as_sqlalchemy(connection, error) from error
         except DBAPIError as error:
             raise self._fault(error, committing=committing) or error from error
         except PoolTimeout as error:
             raise _unavailable(ApiFault) from error
 
-    @contextmanager
-    def _as_sqlalchemy(self, connection: Connection) -> Iterator[None]:
-        """Errors that the driver raises in `rows` become SQLAlchemy's; a lost connection leaves the pool."""
+    def _as_sqlalchemy(self, connection: Connection, error: Any) -> BaseException:
+        """An error that the driver raised in `rows` as SQLAlchemy's; a lost connection leaves the pool."""
         dialect = self.engine.dialect
-        try:
-            yield
-        except self.driver.Error as error:
-            if lost := dialect.is_disconnect(error, connection.connection, None):
-                connection.invalidate(error)
-            raise DBAPIError.instance(
-                None, None, error, self.driver.Error, connection_invalidated=lost, dialect=dialect
-            ) from error
+        if lost := dialect.is_disconnect(error, connection.connection, None):
+            connection.invalidate(error)
+        named: BaseException = DBAPIError.instance(
+            None, None, error, self.driver.Error, connection_invalidated=lost, dialect=dialect
+        )
+        return named
 
     def _begun(self, mode: Mode) -> Connection:
         """A connection whose transaction has begun. To begin is all that it takes to know it lives."""
