@@ -217,3 +217,42 @@ def test_retrieve_of_subscriptions_needs_no_limit(service: Service) -> None:
 
     assert answer.text("ParentId") == mia
     assert sam.query("SELECT ParentId FROM EntitySubscription").fault[0] == "sf:MALFORMED_QUERY"
+
+
+# FOR VIEW, FOR REFERENCE
+
+WHEN = "SELECT Name, LastViewedDate, LastReferencedDate FROM CollaborationGroup WHERE Name = 'Board'"
+
+
+def test_for_view_sets_the_dates_of_the_records_found_and_of_the_viewer_alone(service: Service) -> None:
+    alice, admin = service.client("alice@acme.com"), service.client("admin@acme.com")
+    service.clock.set(datetime(2026, 3, 1, 12, tzinfo=UTC))
+    alice.query("SELECT Id FROM CollaborationGroup WHERE Name = 'Board' FOR VIEW")
+    mine = alice.query(WHEN)
+
+    assert (mine.text("LastViewedDate") or "").startswith("2026-03-01T12:00")
+    assert mine.text("LastReferencedDate") == mine.text("LastViewedDate")
+    assert alice.query(WHEN.replace("= 'Board'", "= 'Engineering'")).texts("LastViewedDate") == [None]
+    assert admin.query(WHEN).texts("LastViewedDate") == [None]
+
+
+def test_for_reference_leaves_the_date_of_the_last_view(service: Service) -> None:
+    alice = service.client("alice@acme.com")
+    service.clock.set(datetime(2026, 3, 1, 12, tzinfo=UTC))
+    alice.query("SELECT Id FROM CollaborationGroup WHERE Name = 'Board' FOR VIEW")
+    service.clock.set(datetime(2026, 3, 1, 13, tzinfo=UTC))
+    alice.query("SELECT Id FROM CollaborationGroup FOR REFERENCE")
+    found = alice.query(f"{WHEN} AND LastReferencedDate > 2026-03-01T12:30:00Z ORDER BY LastViewedDate")
+
+    assert (found.text("LastViewedDate") or "").startswith("2026-03-01T12:00")
+    assert (found.text("LastReferencedDate") or "").startswith("2026-03-01T13:00")
+
+
+def test_every_batch_of_a_query_for_view_is_viewed(small_batches: Service) -> None:
+    alice = small_batches.client("alice@acme.com")
+    header = "<QueryOptions><batchSize>2</batchSize></QueryOptions>"
+    locator = alice.query("SELECT Id FROM User ORDER BY Id FOR VIEW", header).text("queryLocator") or ""
+    next_batch(alice, locator)
+
+    viewed = "SELECT COUNT() FROM User WHERE LastViewedDate != null"
+    assert alice.query(viewed).text("size") == "4"

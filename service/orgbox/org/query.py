@@ -11,7 +11,7 @@ from functools import lru_cache
 from orgbox import ids
 from orgbox.catalog.load import Catalog
 from orgbox.errors import ApiFault, QueryFault, unknown_type_text
-from orgbox.org import cursors
+from orgbox.org import cursors, views
 from orgbox.org.cursors import Later
 from orgbox.org.execution import Executor, Row, executing, viewer_of
 from orgbox.org.session import Session
@@ -35,7 +35,16 @@ def run(
     with executing(session) as execute:
         if prepared.plan.counts:
             return _counted(prepared, values, execute), None
-        return _first_batch(session, prepared, values, batch_size, execute, all_rows)
+        answer, later = _first_batch(session, prepared, values, batch_size, execute, all_rows)
+    return answer, _noted(session, prepared, answer, later)
+
+
+def _noted(session: Session, prepared: Prepared, answer: Answer, later: Later | None) -> Later | None:
+    """What FOR VIEW and FOR REFERENCE have written, besides what is to be written anyway."""
+    if not prepared.plan.mark or prepared.plan.grouped:
+        return later
+    found = [row[prepared.plan.root_id] for row in answer.rows]
+    return views.noted(session, prepared.plan.mark, found, later)
 
 
 def _counted(prepared: Prepared, values: dict[str, object], execute: Executor) -> Answer:
@@ -94,7 +103,7 @@ def more(
     prepared = _prepare(session, catalog, cursor.query, cursor.all_rows)
     present = [row for row in _page(session, prepared, wanted) if row is not None]
     answer = Answer(prepared.plan.shape, present, cursor.size, cursor.locator(stop))
-    return answer, cursors.touch(session, cursor)
+    return answer, _noted(session, prepared, answer, cursors.touch(session, cursor))
 
 
 def retrieve(

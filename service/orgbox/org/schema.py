@@ -110,6 +110,10 @@ _SYSTEM: dict[str, tuple[tuple[str, TypeEngine[Any], bool], ...]] = {
         ("org", _NUMBER, True), ("cursor", ID_COLUMN, True), ("number", _COUNT, True),
         ("ids", TEXT_COLUMN, False),
     ),
+    "orgbox_view": (
+        ("org", _NUMBER, True), ("user_id", ID_COLUMN, True), ("id", ID_COLUMN, True),
+        ("viewed", TEXT_COLUMN, False), ("referenced", TEXT_COLUMN, False),
+    ),
     "orgbox_mail": (
         ("org", _NUMBER, True), ("number", _NUMBER, True), ("kind", TEXT_COLUMN, False),
         ("letter", _NUMBER, False), ("about", ID_COLUMN, False), ("recipient", TEXT_COLUMN, False),

@@ -22,7 +22,7 @@ from orgbox.soql.bound import (
     Viewer,
 )
 from orgbox.soql.calls import misplaced, operand_of, shown
-from orgbox.soql.clauses import mine, refuse_clauses
+from orgbox.soql.clauses import mark, mine, refuse_clauses, refuse_marks
 from orgbox.soql.conditions import Conditions
 from orgbox.soql.errors import bare_fault
 from orgbox.soql.grouping import Grouping, aggregates
@@ -48,7 +48,7 @@ def bind(query: Query, catalog: Catalog, viewer: Viewer, *, all_rows: bool = Fal
     Raises QueryFault or ApiFault, placed where the service places it.
     """
     select = _Binder(query, catalog, viewer).root(query.select)
-    return BoundQuery(select, viewer, query.literals, all_rows)
+    return BoundQuery(select, viewer, query.literals, all_rows, mark(query.select, select.root.sobject))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +153,7 @@ class _Binder:
             raise names.fault("MALFORMED_QUERY", text, select.skip.offset)
         for source in select.sources[1:]:
             names.add_relationship(source)
+        refuse_marks(select, names)
         refuse_clauses(select, names, self.viewer)
         _refuse_many_sorts(select, names)
         return self._records(select, names, level)

@@ -333,9 +333,13 @@ Attachment = ChildRecords | ChosenRecord
 
 @dataclass(frozen=True, slots=True)
 class BoundQuery:
-    """A whole query; `all_rows` includes what is in the recycle bin, as queryAll() does."""
+    """A whole query; `all_rows` includes what is in the recycle bin, as queryAll() does.
+
+    `mark` says what is to be noted of the records found: view, reference, or nothing.
+    """
 
     select: BoundSelect
     viewer: Viewer
     literals: tuple[Literal | Values, ...]
     all_rows: bool = False
+    mark: str = ""

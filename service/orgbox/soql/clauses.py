@@ -4,6 +4,7 @@ Source: SOQL reference, USING SCOPE, WITH, UPDATE, FOR VIEW, FOR REFERENCE; rele
 '24.
 """
 
+from orgbox.catalog import SObject
 from orgbox.soql.bound import Column, Comparison, Test, UserId, Viewer
 from orgbox.soql.errors import OLD_TEXTS_BEFORE, unsupported_fault
 from orgbox.soql.names import Names
@@ -65,3 +66,15 @@ def mine(select: Select, names: Names, viewer: Viewer) -> Test | None:
     owner = names.root.sobject.field("OwnerId")
     column: Column = names.root.column(owner) if owner else names.root.id
     return Comparison(column, "=", UserId())
+
+
+def mark(select: Select, sobject: SObject) -> str:
+    """What FOR VIEW and FOR REFERENCE have noted of the records found; nothing where no field shows it."""
+    kept = select.marks and sobject.field("LastViewedDate")
+    return select.marks[0].text.lower() if kept else ""
+
+
+def refuse_marks(select: Select, names: Names) -> None:
+    """Raise for a child subquery with FOR."""
+    for word in select.marks:
+        raise unsupported_fault(f"FOR {word.text.upper()} in a child subquery", names.text, word.offset)

@@ -45,6 +45,7 @@ def compile(bound: BoundQuery, tables: Tables, row_filter: RowFilter | None = No
         limit=query.limit,
         skip=query.skip,
         zone=bound.viewer.zone,
+        mark=bound.mark,
     )
 
 

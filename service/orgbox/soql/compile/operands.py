@@ -35,6 +35,7 @@ from orgbox.soql.bound import (
 from orgbox.soql.compile.dates import date_part, local
 from orgbox.soql.compile.distance import great_circle
 from orgbox.soql.compile.plan import SEPARATOR
+from orgbox.soql.compile.views import COLUMNS, seen
 from orgbox.soql.functions import UNITS
 
 Tables = Mapping[str, FromClause]
@@ -112,7 +113,9 @@ class Reading:
         return conditions if visible is None else [*conditions, visible]
 
     def column(self, branch: Branch, name: str) -> Element:
-        """A column of a table read."""
+        """A column of a table read, or what takes its place."""
+        if name in COLUMNS:
+            return seen(name, self._aliases[branch])
         return self._aliases[branch].c[name]
 
     def value(self, operand: Operand) -> Element:

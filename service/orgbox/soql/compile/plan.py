@@ -168,7 +168,7 @@ class Plan:
     `offset`; `ids` the Ids of all of them in that order, as one text; `page` the same columns for the list of
     Ids in the value `ids`, in no order; `count` how many there are. `root_id` is the place of the
     Id in a row. An aggregate query (`grouped`) has neither Ids nor pages. Rows of every statement
-    pass through `complete`.
+    pass through `complete`. `mark` is that of the bound query.
     """
 
     shape: Shape
@@ -186,6 +186,7 @@ class Plan:
     limit: Given | None
     skip: Given | None
     zone: ZoneInfo
+    mark: str = ""
 
     def complete(
         self, rows: Sequence[tuple[object, ...]], values: Mapping[str, object], run: Run
