@@ -145,3 +145,15 @@ def test_nothing_outlives_the_process_that_was_started(tmp_path: Path) -> None:
         process.kill()
 
         until(lambda: not any(map(lives, all_of_them)))
+
+
+def test_who_is_told_to_end_again_and_again_ends(tmp_path: Path) -> None:
+    with served(tmp_path, "--workers", "2") as (process, url):
+        assert requests.get(f"{url}/health", timeout=10).status_code == 200
+        all_of_them = [process.pid, *children(process.pid), *workers(process.pid)]
+        for _ in range(200):
+            for pid in filter(lives, all_of_them):
+                os.kill(pid, signal.SIGTERM)
+
+        assert process.wait(20) == 0
+        until(lambda: not any(map(lives, all_of_them[1:])))

@@ -61,19 +61,34 @@ def serve(
     is left. An idle one ends as it always does, by `channel_timeout`.
     """
     server = make_server(app, config, listener, context)
-    stopping, retiring = threading.Event(), threading.Event()
+    stopping, retiring = Flag(), Flag()
 
-    def noting(event: threading.Event) -> Callable[[int, FrameType | None], None]:
+    def noting(flag: Flag) -> Callable[[int, FrameType | None], None]:
         def note(_signal: int, _frame: FrameType | None) -> None:
-            event.set()
+            flag.set()
             server.pull_trigger()
 
         return note
 
-    for name, event in ((signal.SIGTERM, stopping), (signal.SIGINT, stopping), (signal.SIGHUP, retiring)):
-        signal.signal(name, noting(event))
+    for name, flag in ((signal.SIGTERM, stopping), (signal.SIGINT, stopping), (signal.SIGHUP, retiring)):
+        signal.signal(name, noting(flag))
     run(server, stopping, retiring)
     wasyncore.close_all(server._map)
+
+
+class Flag:
+    """What a signal handler sets. An Event has a lock, which a handler that interrupts another waits for."""
+
+    def __init__(self) -> None:
+        self._set = False
+
+    def set(self) -> None:
+        """From now on it is set."""
+        self._set = True
+
+    def is_set(self) -> bool:
+        """Whether it is."""
+        return self._set
 
 
 class _LastTask(WSGITask):  # type: ignore[misc]
@@ -84,7 +99,7 @@ class _LastTask(WSGITask):  # type: ignore[misc]
         self.set_close_on_finish()
 
 
-def run(server: Any, stopping: threading.Event, retiring: threading.Event | None = None) -> None:
+def run(server: Any, stopping: Flag, retiring: Flag | None = None) -> None:
     """The loop of a server until `stopping` is set, then until no call is under way; once `retiring` is
     set, until there is no connection.
 
@@ -128,7 +143,7 @@ class Running:
         listener = listen(config)
         self.url = url_of(listener, config)
         self._server = make_server(app, config, listener, context)
-        self._stopping = threading.Event()
+        self._stopping = Flag()
         self._thread = threading.Thread(target=run, args=(self._server, self._stopping), daemon=True)
         self._thread.start()
 

@@ -120,6 +120,7 @@ class Supervisor:
             generation.tell(signal.SIGTERM)
         for generation in known:
             generation.wait()
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # too late to change how this process ends
 
 
 def _say(text: str) -> None:

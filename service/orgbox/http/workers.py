@@ -15,6 +15,8 @@ from collections.abc import Callable
 from orgbox.http.wakeups import Wakeups
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+_PATIENCE = 28.0
+"""Seconds that a worker told to end may go on without any other ending: longer than it lets calls end."""
 _SHORT_LIFE = 1.0
 """Seconds; a worker that lived no longer is not replaced at once."""
 
@@ -34,18 +36,23 @@ class Leader:
 
     def lead(self, lifeline: int) -> None:
         """Returns when told to end, or when `lifeline`, a pipe, closes; then no worker is left."""
-        told = 0
+        told, patience = 0, None
         while self._born or not told:
             while not told and len(self._born) < self._count:
                 self._fork()
-            came, closed = self._wakeups.wait(*([] if told else [lifeline]))
+            came, closed = self._wakeups.wait(*([] if told else [lifeline]), seconds=patience)
             ending = signal.SIGTERM if closed else _ending(came)
             if ending:
-                told = ending
-                for pid in self._born:
-                    os.kill(pid, ending)
+                told, patience = ending, _PATIENCE if ending == signal.SIGTERM else None
+                self._tell(ending)
+            elif patience and not came:
+                self._tell(signal.SIGKILL)
             if any(self._buried()) and not told:
                 time.sleep(_SHORT_LIFE)
+
+    def _tell(self, sign: int) -> None:
+        for pid in self._born:
+            os.kill(pid, sign)
 
     def _fork(self) -> None:
         number = min({*range(self._count)} - {taken for _, taken in self._born.values()})

@@ -10,6 +10,7 @@ import secrets
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, or_, select, update
@@ -40,9 +41,13 @@ class Delivery:
         self._orgs = orgs
         self._base_url = base_url
         self._now = now
-        self._holder = f"{os.getpid()} {secrets.token_hex(8)} {socket.gethostname()}"
         self._mails = orgs.store.schema.system["orgbox_mail"]
         self._leases = orgs.store.schema.system["orgbox_lease"]
+
+    @cached_property
+    def _holder(self) -> str:
+        """The name of this process, and not of the one it was forked from."""
+        return f"{os.getpid()} {secrets.token_hex(8)} {socket.gethostname()}"
 
     def hold(self) -> bool:
         """Whether mails wait and no other process is sending: then none will for 20 seconds."""
