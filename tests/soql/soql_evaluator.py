@@ -7,8 +7,10 @@ they mean for a record. A record is a mapping of field names; a path leads to a 
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cmp_to_key
+from itertools import combinations
 from typing import Any
 
 Record = Mapping[str, Any]
@@ -97,6 +99,13 @@ def _like(value: Any, pattern: str) -> bool:
     return re.fullmatch(regex, value, re.DOTALL) is not None
 
 
+def _chosen(value: Any, wanted: str) -> bool:
+    """Whether all values of `a;b` are among those of a multi-select picklist."""
+    if not wanted:
+        return value is None
+    return set(folded(wanted).split(";")) <= set((value or "").split(";"))
+
+
 _TESTS: dict[str, Callable[[Any, Any], bool]] = {
     "=": _equal,
     "!=": lambda value, wanted: not _equal(value, wanted),
@@ -105,6 +114,8 @@ _TESTS: dict[str, Callable[[Any, Any], bool]] = {
     ">": _greater,
     ">=": lambda value, wanted: _ordered(value, wanted, lambda a, b: a >= b, 0),
     "LIKE": _like,
+    "INCLUDES": lambda value, wanted: any(_chosen(value, one) for one in wanted),
+    "EXCLUDES": lambda value, wanted: not any(_chosen(value, one) for one in wanted),
     "IN": lambda value, wanted: any(_equal(value, one) for one in wanted),
     "NOT IN": lambda value, wanted: not any(_equal(value, one) for one in wanted),
 }
@@ -129,15 +140,66 @@ def in_order(
 
     def compare(a: Record, b: Record) -> int:
         for path, descending, last in keys:
-            x, y = key(a, path), key(b, path)
-            if x == y:
-                continue
-            if x is None or y is None:
-                return (-1 if x is None else 1) * (-1 if last else 1)
-            return (-1 if x < y else 1) * (-1 if descending else 1)
+            if found := _before(key(a, path), key(b, path), descending, last):
+                return found
         return -1 if (a["Id"] < b["Id"]) != backwards else int(a["Id"] != b["Id"])
 
     return sorted(rows, key=cmp_to_key(compare))
+
+
+def _before(x: Any, y: Any, descending: bool, nulls_last: bool) -> int:
+    """-1 if x comes before y, 1 if behind, 0 if neither."""
+    if x == y:
+        return 0
+    if x is None or y is None:
+        return (-1 if x is None else 1) * (-1 if nulls_last else 1)
+    return (-1 if x < y else 1) * (-1 if descending else 1)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Records that have the same `keys`, folded; `total` says over which of them it is a subtotal."""
+
+    keys: tuple[Any, ...]
+    total: tuple[bool, ...]
+    rows: Sequence[Record]
+
+
+def groups(world: World, rows: Sequence[Record], paths: Sequence[str], kind: str) -> list[Group]:
+    """The groups of GROUP BY, of `ROLLUP` or of `CUBE`; a grand total is there without records too."""
+    count, found = len(paths), []
+    for present in _SETS[kind](count):
+        by_key: dict[tuple[Any, ...], list[Record]] = {} if present else {(None,) * count: []}
+        for row in rows:
+            values = (folded(world.value(row, p)) if n in present else None for n, p in enumerate(paths))
+            by_key.setdefault(tuple(values), []).append(row)
+        total = tuple(n not in present for n in range(count))
+        found += [Group(keys, total, its_rows) for keys, its_rows in by_key.items()]
+    return found
+
+
+_SETS: dict[str, Callable[[int], list[tuple[int, ...]]]] = {
+    "": lambda count: [tuple(range(count))],
+    "ROLLUP": lambda count: [tuple(range(size)) for size in range(count, -1, -1)],
+    "CUBE": lambda count: [c for size in range(count, -1, -1) for c in combinations(range(count), size)],
+}
+
+
+def groups_in_order(
+    found: Sequence[Group], sorts: Sequence[tuple[Callable[[Group], Any], bool, bool]]
+) -> list[Group]:
+    """Groups sorted by (value, descending, nulls last), then key by key, subtotals behind."""
+
+    def compare(a: Group, b: Group) -> int:
+        for value, descending, last in sorts:
+            if first := _before(folded(value(a)), folded(value(b)), descending, last):
+                return first
+        for x, y in zip(zip(a.total, a.keys, strict=True), zip(b.total, b.keys, strict=True), strict=True):
+            if first := _before(x[0], y[0], False, False) or _before(x[1], y[1], False, False):
+                return first
+        return 0
+
+    return sorted(found, key=cmp_to_key(compare))
 
 
 def aggregated(world: World, rows: Sequence[Record], function: str, path: str) -> Any:
@@ -153,7 +215,7 @@ def aggregated(world: World, rows: Sequence[Record], function: str, path: str) -
         return sum(values)
     if function == "AVG":
         return sum(values) / len(values)
-    return (min if function == "MIN" else max)(values, key=folded)
+    return (min if function == "MIN" else max)(values, key=lambda value: (folded(value), value))
 
 
 def days(word: str) -> tuple[str, str]:

@@ -9,7 +9,19 @@ from sqlalchemy import delete, insert
 from orgbox import ids
 from orgbox.catalog.fieldtypes import fold
 from soql_bench import NOW, Bench
-from soql_evaluator import DATE_WORDS, Condition, Record, World, aggregated, days, folded, in_order
+from soql_evaluator import (
+    DATE_WORDS,
+    Condition,
+    Group,
+    Record,
+    World,
+    aggregated,
+    days,
+    folded,
+    groups,
+    groups_in_order,
+    in_order,
+)
 
 ORG = 9
 PARENTS = {"Manager": "ManagerId", "Profile": "ProfileId", "Owner": "OwnerId"}
@@ -47,14 +59,14 @@ users = rows(
     },
 )  # fmt: skip
 profiles = rows("Profile", PROFILES, {"Name": st.sampled_from(TEXTS), "Description": text})
-groups = rows(
+chatter_groups = rows(
     "CollaborationGroup", GROUPS,
     {
         "Name": st.sampled_from(TEXTS), "OwnerId": st.sampled_from(USERS), "CanHaveGuests": st.booleans(),
         "MemberCount": number, "CollaborationType": st.sampled_from(GROUP_TYPES), "CreatedDate": moment,
     },
 )  # fmt: skip
-worlds = st.fixed_dictionaries({"User": users, "Profile": profiles, "CollaborationGroup": groups})
+worlds = st.fixed_dictionaries({"User": users, "Profile": profiles, "CollaborationGroup": chatter_groups})
 
 FIELDS = {
     "User": {
@@ -227,34 +239,79 @@ def test_semi_joins_and_anti_joins_mean_what_they_say(
 MEASURES = [
     ("COUNT", "Title"), ("COUNT", "Id"), ("COUNT_DISTINCT", "City"), ("COUNT_DISTINCT", "ManagerId"),
     ("SUM", "NumberOfFailedLogins"), ("AVG", "NumberOfFailedLogins"), ("MIN", "Latitude"),
-    ("MAX", "CreatedDate"), ("MIN", "Manager.LastLoginDate"),
+    ("MAX", "CreatedDate"), ("MIN", "Manager.LastLoginDate"), ("MIN", "City"), ("MAX", "Title"),
+    ("MAX", "Manager.Name"),
 ]  # fmt: skip
 KEYS = ["Title", "City", "ManagerId", "NumberOfFailedLogins", "Manager.Name", "Profile.Name"]
 
 
 @relaxed
 @given(st.data(), worlds)
-def test_groups_and_what_they_must_meet_mean_what_they_say(
+def test_groups_subtotals_and_their_order_mean_what_they_say(
     bench: Bench, data: st.DataObject, records: dict[str, list[Record]]
 ) -> None:
     world = fill(bench, records)
-    keys = data.draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=2, unique=True))
-    free = [(function, path) for function, path in MEASURES if path not in keys]
+    kind = data.draw(st.sampled_from(["", "ROLLUP", "CUBE"]))
+    keys = data.draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=3 if kind else 2, unique=True))
+    free = [measure for measure in MEASURES if measure[1] not in keys]
     measures = data.draw(st.lists(st.sampled_from(free), min_size=1, max_size=3, unique=True))
+    sort = st.tuples(st.sampled_from([*keys, *measures]), st.booleans(), st.booleans())
+    sorts = data.draw(st.lists(sort, max_size=2))
     where = data.draw(conditions("User", 1))
     least = data.draw(st.none() | st.integers(0, 3))
-    shown = [f"{function}({path}) m{n}" for n, (function, path) in enumerate(measures)]
-    query = f"SELECT {', '.join(shown)} FROM User WHERE {text_of(where)} GROUP BY {', '.join(keys)}"
-    query += "" if least is None else f" HAVING COUNT(Id) > {least}"
+    query = grouping_query(kind, keys, measures, sorts) % (
+        text_of(where), "" if least is None else f" HAVING COUNT(Id) > {least}"
+    )  # fmt: skip
 
-    found: dict[tuple[Any, ...], list[Record]] = {}
-    for row in records["User"]:
-        if world.holds(meant(where), row):
-            found.setdefault(tuple(folded(world.value(row, key)) for key in keys), []).append(row)
+    def value(group: Group, asked: str | tuple[str, str]) -> Any:
+        if isinstance(asked, tuple):
+            return aggregated(world, group.rows, *asked)
+        return None if group.total[keys.index(asked)] else aggregated(world, group.rows, "MIN", asked)
+
+    matching = [row for row in records["User"] if world.holds(meant(where), row)]
+    found = [g for g in groups(world, matching, keys, kind) if least is None or len(g.rows) > least]
+    order = [(lambda group, asked=asked: value(group, asked), *how) for asked, *how in sorts]
+    flags = (lambda group: tuple(map(int, group.total))) if kind else (lambda group: ())
     expected = [
-        tuple(aggregated(world, rows, function, path) for function, path in measures)
-        for _, rows in sorted(found.items(), key=lambda item: [(v is not None, v) for v in item[0]])
-        if least is None or len(rows) > least
+        (*(value(g, key) for key in keys), *flags(g), *(value(g, measure) for measure in measures))
+        for g in groups_in_order(found, order)
     ]
 
     assert answer(bench, query) == expected, query
+
+
+def grouping_query(
+    kind: str, keys: list[str], measures: list[tuple[str, str]], sorts: list[tuple[Any, bool, bool]]
+) -> str:
+    """A query for the keys, for GROUPING() of them where there are subtotals, and for the measures."""
+    shown = [f"{key} k{n}" for n, key in enumerate(keys)]
+    shown += [f"GROUPING({key}) g{n}" for n, key in enumerate(keys) if kind]
+    shown += [f"{function}({path}) m{n}" for n, (function, path) in enumerate(measures)]
+    by = f"{kind}({', '.join(keys)})" if kind else ", ".join(keys)
+    order = ", ".join(
+        ("{}({})".format(*asked) if isinstance(asked, tuple) else asked)
+        + " DESC" * descending + " NULLS LAST" * last
+        for asked, descending, last in sorts
+    )  # fmt: skip
+    ordered = f" ORDER BY {order}" if sorts else ""
+    return f"SELECT {', '.join(shown)} FROM User WHERE %s GROUP BY {by}%s{ordered}"
+
+
+BRANDS = ["Red", "red", "Blue", "50%", "R_d", "Dark Green"]
+several = st.lists(st.sampled_from(BRANDS), min_size=1, max_size=3, unique_by=folded).map(";".join)
+shops = rows("Shop__c", [ids.make("a00", n) for n in range(1, 7)], {"Brands__c": st.none() | several})
+
+
+@relaxed
+@given(shops, st.sampled_from(["INCLUDES", "EXCLUDES"]), st.lists(st.just("") | several, min_size=1))
+def test_choices_mean_what_they_say(
+    bench: Bench, found: list[Record], operator: str, wanted: list[str]
+) -> None:
+    world = fill(bench, {"Shop__c": found})
+    test = ("Brands__c", operator, tuple(wanted))
+    for condition in (test, ("not", test)):
+        query = f"SELECT Id FROM Shop__c WHERE {text_of(condition)}"
+
+        expected = [row["Id"] for row in found if world.holds(condition, row)]
+
+        assert [row[0] for row in answer(bench, query)] == expected, query

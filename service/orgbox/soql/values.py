@@ -108,6 +108,11 @@ def _id(literal: Literal) -> str:
     return normal
 
 
+def _number(literal: Literal) -> float:
+    """All numbers of a list must be of one kind."""
+    return float(str(literal.value))
+
+
 def _plain(literal: Literal) -> object:
     return literal.value
 
@@ -115,7 +120,7 @@ def _plain(literal: Literal) -> object:
 _BY_FAMILY: dict[str, Callable[[Literal], object]] = {
     "id": _id,
     "text": _plain,
-    "number": _plain,
+    "number": _number,
     "boolean": _plain,
     "date": _plain,
     "moment": _plain,
