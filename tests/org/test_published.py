@@ -97,7 +97,11 @@ def test_no_org_with_published_passwords_is_made_where_other_machines_reach(
         control.post("orgs")
     with pytest.raises(ControlError, match="published password"):
         control.post("orgs", seed=text.replace("orgbox1!", "another1"))
-    control.post("orgs", seed=text.replace("orgbox1!", "another1").replace("acme-secret", "other-secret"))
+    secret = text.replace("orgbox1!", "another1").replace("acme-secret", "other-secret")
+    made = control.post("orgs", seed=secret, name="Hush")
+    start = requests.get(f"http://127.0.0.1:{port}/", timeout=10).text
+    assert "Point a SOAP client here" in start
+    assert "Hush" not in start and made["id"] not in start and "Acme" not in start
     control.close()
 
 

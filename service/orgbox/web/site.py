@@ -27,6 +27,7 @@ from orgbox.web import (
     soql,
     users,
 )
+from orgbox.web.control import control
 from orgbox.web.desk import TOKEN, desk, redirected, service_url, signed_in
 from orgbox.web.parts import Control, Desk
 from orgbox.web.security import guard
@@ -55,14 +56,14 @@ NAVIGATION = (
 )  # fmt: skip
 
 
-def make_site(parts: Desk, control: Control) -> Callable[..., Iterable[bytes]]:
+def make_site(parts: Desk, own: Control) -> Callable[..., Iterable[bytes]]:
     """The Flask application as WSGI."""
     site = Flask("orgbox.web")
     site.extensions["orgbox"] = parts
     guard(site, console.signing_key(parts.orgs))
     for pages in PAGES:
         site.register_blueprint(pages)
-    site.extensions["orgbox_control"] = control
+    site.extensions["orgbox_control"] = own
     for api in (control_apps.api, oauth.api, metrics.api):
         site.register_blueprint(api)
         site.extensions["csrf"].exempt(api)  # no cookie opens it
@@ -77,10 +78,13 @@ def make_site(parts: Desk, control: Control) -> Callable[..., Iterable[bytes]]:
 
 
 def start() -> ResponseReturnValue:
-    """Who can sign in and where the WSDLs are; for who is signed in, the first page of the console."""
+    """Where the WSDLs are, and which orgs there are unless other machines reach the service and are to know
+    no password; for who is signed in, the first page of the console.
+    """
     if cookie.get(TOKEN):
         return redirected("home")
-    return render_template("start.html", orgs=desk().orgs.all(), base_url=service_url())
+    orgs = desk().orgs.all() if control().takes_published else []
+    return render_template("start.html", orgs=orgs, base_url=service_url())
 
 
 @signed_in()
