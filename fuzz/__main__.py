@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     failed = [name for name in names if _fuzz(name, flags)]
     if given.keep:
         for name in names:
-            _keep(name)
+            corpus.pack(name, WORK / name, _KEPT_BYTES)
     print("fuzz: broken promises in " + ", ".join(failed) if failed else "fuzz: nothing found", flush=True)
     return 1 if failed else 0
 
@@ -44,14 +44,6 @@ def _fuzz(name: str, flags: Sequence[str]) -> int:
         "-print_final_stats=1", f"-artifact_prefix={WORK}/{name}-", f"-dict={words.dictionary(WORK)}",
         str(grown),
     )  # fmt: skip
-
-
-def _keep(name: str) -> None:
-    """Replace the corpus by the fewest inputs that cover what the grown one covers."""
-    least = WORK / f"{name}.least"
-    least.mkdir(exist_ok=True)
-    if _run(name, "-merge=1", str(least), str(WORK / name)) == 0:
-        corpus.pack(name, least, _KEPT_BYTES)
 
 
 def _run(name: str, *flags: str) -> int:
