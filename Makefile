@@ -3,6 +3,7 @@
 # make check  lint, types, known vulnerabilities of what is installed
 # make lock   new lock files
 # make matrix run every client library, and write the tables of what they did
+# make soak   a thousand rounds of kill -9 under load
 # make fuzz   two minutes of bytes at every door, led by coverage
 # make bench  side-by-side measurements
 # make test-all, make test-newest   the tests on every, or the clients on the newest, Python found
@@ -16,7 +17,7 @@ PYTEST_ARGS ?=
 # a file's tests stay together, as they share services; PARALLEL= runs everything one after the other
 PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: setup lock run test pytest test-postgresql pytest-postgresql matrix check fuzz bench test-all test-newest wsdl \
+.PHONY: setup lock run test pytest test-postgresql pytest-postgresql matrix check fuzz soak bench test-all test-newest wsdl \
 	soql-table screenshots clean
 
 setup: $(VENV)/.ready
@@ -63,6 +64,12 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python scripts/audit.py
+
+# over SQLite, and 200 over a PostgreSQL of its own; SOAK_ARGS="--rounds 50 --seed 7" for others
+soak: setup
+	$(BIN)/python -m soak kill --rounds 1000 $(SOAK_ARGS)
+	PYTHON=$(BIN)/python scripts/postgres.sh run \
+		sh -c '$(BIN)/python -m soak kill --rounds 200 --postgresql "$$ORGBOX_TEST_POSTGRES" $(SOAK_ARGS)'
 
 # what it finds is in build/fuzz; FUZZ_ARGS="soap --seconds 600 --keep" for more of one
 fuzz: setup

@@ -1,0 +1,34 @@
+"""`python -m soak kill [--rounds 1000] [--seed N] [--postgresql URL]`."""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+
+from soak.kill import Broken, kill
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a part; the exit code is 1 when something did not hold."""
+    parser = argparse.ArgumentParser(prog="python -m soak", description=__doc__)
+    parts = parser.add_subparsers(dest="part", required=True)
+    killing = parts.add_parser("kill", help="kill -9 under load")
+    killing.add_argument("--rounds", type=int, default=1000)
+    for part in (killing,):
+        part.add_argument("--seed", type=int, default=int(time.time()))
+        part.add_argument("--postgresql", default="", help="URL of a server; without it SQLite")
+    given = parser.parse_args(arguments)
+    try:
+        kill(given.rounds, given.seed, given.postgresql, _tell)
+    except Broken as broken:
+        _tell(f"BROKEN {broken}")
+        return 1
+    return 0
+
+
+def _tell(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
