@@ -144,7 +144,7 @@ class Soak:
     def _finish(self, world: World, orgs: Orgs) -> None:
         """Cancel most of the invitations, let all other mails go out, and count."""
         service = self._start().ready()
-        load.cancel_most(world, service.url)
+        load.cancel_most(world, service.url, random.Random(f"{self._seed}/{self._number}"))
         waiting, until = self._place.waiting_mails(), time.monotonic() + _PATIENCE
         while waiting and time.monotonic() < until:
             time.sleep(0.2)

@@ -71,12 +71,24 @@ class Database:
         """A transaction that only reads. Raises ApiFault SERVER_UNAVAILABLE when there is no database."""
         return self._transaction(Mode.READ, exclusive=self.in_memory)
 
-    def write(self, mode: Mode = Mode.WRITE) -> AbstractContextManager[Connection]:
+    def write(
+        self, mode: Mode = Mode.WRITE, *, org: int | None = None
+    ) -> AbstractContextManager[Connection]:
         """A transaction that writes; committed at the end, rolled back when an error passes through.
+
+        Those that name an org take turns in it (see `turn`).
 
         Raises ApiFault UNABLE_TO_LOCK_ROW when another process holds the write lock too long.
         """
-        return self._transaction(mode, exclusive=self.is_sqlite)
+        return self._transaction(mode, exclusive=self.is_sqlite, org=org)
+
+    def turn(self, connection: Connection, org: int) -> None:
+        """Wait until no other transaction has its turn in the org: what is read now stays so until the end.
+
+        On SQLite there is but one writer anyway.
+        """
+        if not self.is_sqlite:
+            self.rows(connection, postgresql.TURN, (org,))
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -161,11 +173,15 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _transaction(self, mode: Mode, *, exclusive: bool = False) -> Iterator[Connection]:
+    def _transaction(
+        self, mode: Mode, *, exclusive: bool = False, org: int | None = None
+    ) -> Iterator[Connection]:
         committing = False
         try:
             with self._writer if exclusive else nullcontext(), self._begun(mode) as connection:
                 try:
+                    if org is not None:
+                        self.turn(connection, org)
                     yield connection
                     committing = mode is not Mode.READ
                     if not committing and not self.is_sqlite:

@@ -32,7 +32,7 @@ class Extension:
 def extend(orgs: Orgs, org: Org, imported: Imported) -> Extension:
     """Take SObjects in. Raises CatalogError, and then nothing has changed."""
     standard = orgs.catalog
-    with orgs.database.write() as connection:
+    with orgs.database.write(org=org.number) as connection:
         _lock(connection, orgs)
         old = orgs.models.texts(connection, org.number)
         texts = merged(old, imported, standard)
@@ -62,7 +62,7 @@ def remove(orgs: Orgs, org: Org, names: Iterable[str]) -> None:
     Raises CatalogError for names the org has not of its own, and where others refer to them.
     """
     gone = set(names)
-    with orgs.database.write() as connection:
+    with orgs.database.write(org=org.number) as connection:
         _lock(connection, orgs)
         old = orgs.models.texts(connection, org.number)
         if missing := gone - old.keys():

@@ -64,11 +64,11 @@ class Lifecycle:
     def fork(self, org: Org, name: str | None = None) -> Org:
         """A new isolated org with everything another one has, but nobody signed in."""
         origin = org.number if org.origin is None else org.origin
-        return self._copy_to_new(org.number, name or org.name, origin)
+        return self._copy_to_new(org.number, name or org.name, origin, turn=org.number)
 
     def delete(self, org: Org) -> None:
         """Remove an org with all its rows and snapshots."""
-        with self._orgs.database.write() as connection:
+        with self._orgs.database.write(org=org.number) as connection:
             register = self._register
             mine = (register.c.kind == SNAPSHOT) & (register.c.origin == org.number)
             for number in connection.scalars(select(register.c.org).where(mine)).all():
@@ -85,7 +85,7 @@ class Lifecycle:
     def snapshot(self, org: Org, name: str) -> None:
         """Keep what the org has now under a name; an older snapshot of that name goes."""
         kept = self._orgs.make(new_org_id(), name, None)
-        with self._orgs.database.write() as connection:
+        with self._orgs.database.write(org=org.number) as connection:
             old = self._find(connection, org, name)
             if old is not None:
                 self._clear(connection, old, with_own=True)
@@ -127,9 +127,10 @@ class Lifecycle:
             statement = select(self._register.c.org).where(self._register.c.org == number)
             return connection.scalar(statement) is not None
 
-    def _copy_to_new(self, source: int, name: str, origin: int) -> Org:
+    def _copy_to_new(self, source: int, name: str, origin: int, turn: int | None = None) -> Org:
+        """A copy of a template, which never changes, or of an org whose `turn` it takes."""
         made = self._orgs.make(new_org_id(), name, origin)
-        with self._orgs.database.write() as connection:
+        with self._orgs.database.write(org=turn) as connection:
             settings, revision = self._registered(connection, source)
             self._orgs.enter(connection, made, settings, ORG, origin, revision)
             self._copy(connection, source, made)
@@ -137,7 +138,7 @@ class Lifecycle:
         return made
 
     def _replace(self, org: Org, source: int) -> None:
-        with self._orgs.database.write() as connection:
+        with self._orgs.database.write(org=org.number) as connection:
             self._clear(connection, org.number, with_own=False)
             self._copy(connection, source, org)
             if not org.isolated:

@@ -50,7 +50,7 @@ def login(
     LOGIN_MUST_USE_SECURITY_TOKEN where the org asks for a token and the password comes without one.
     """
     org, user_id = verify(orgs, org, user_id, password)
-    with org.store.database.write() as connection:
+    with org.store.database.write(org=org.number) as connection:
         session_id = sessions.start(connection, org, user_id, client)
         session = _begun(connection, org, session_id)
         if not session.user.may("ApiEnabled"):
@@ -102,7 +102,7 @@ def _count_attempt(orgs: Orgs, org: Org | None, user_id: str | None) -> str | No
     So are attempts of users who do not exist, or else the time of a commit would tell which do. Nobody
     waits for the disk: who cuts the power to guess once more has the machine anyway.
     """
-    with orgs.database.write(Mode.NOTE) as connection:
+    with orgs.database.write(Mode.NOTE, org=org.number if org else None) as connection:
         kept = credentials.count_attempt(connection, org, user_id) if org and user_id else None
         if kept is None:
             orgs.store.count_up(connection, EVERYWHERE, "refused logins")

@@ -104,7 +104,7 @@ class Mailbox:
 
         Raises RecordError ENTITY_IS_DELETED when it is no longer open or was never mailed.
         """
-        with self._orgs.database.write() as connection:
+        with self._orgs.database.write(org=org.number) as connection:
             mine = (self._table.c.org == org.number) & (self._table.c.about == invitation_id)
             last = self._select.where(mine).order_by(self._table.c.number.desc()).limit(1)
             row = connection.execute(last).first()

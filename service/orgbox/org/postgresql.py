@@ -41,6 +41,9 @@ UNDONE = frozenset({"40001", "40P01"})
 READ_ONLY = frozenset({"25006"})
 """The server is a replica, or has become one."""
 
+TURN = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), %s))"
+"""Waits for the lock of an org in this database; the end of the transaction gives it back."""
+
 _REFUSALS = ("authentication failed", "does not exist", "no pg_hba.conf entry", "not permitted to log in")
 
 

@@ -98,6 +98,8 @@ class LinkAcceptance:
         org = self._orgs.get(ids.make(ORG_PREFIX, mail.org)) if mail else None
         if mail is None or org is None:
             raise LinkEnded("unknown")
+        if email is not None:
+            self._orgs.database.turn(connection, org.number)
         row = invitations.load(connection, org, mail.about, mail.recipient)
         settings = invitations.read_settings(connection, org)
         state = invitations.state(row, org, settings)

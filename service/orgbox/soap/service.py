@@ -181,7 +181,7 @@ def _in_transaction(context: Context, handler: Handler, org: Org, met: Condition
     """The result of the call's function; may be done again when the database undoes the transaction."""
     database = org.store.database
     context.afterwards.clear()
-    with database.write() if handler.writes else database.read() as connection:
+    with database.write(org=org.number) if handler.writes else database.read() as connection:
         session = sessions.resume(connection, org, context.session_id, context.request.version)
         if session.conditions != met:
             raise _ConditionsChanged
@@ -200,7 +200,7 @@ def _in_transaction(context: Context, handler: Handler, org: Org, met: Condition
 
 
 def _write_afterwards(context: Context, org: Org) -> None:
-    with org.store.database.write() as connection:
+    with org.store.database.write(org=org.number) as connection:
         for work in context.afterwards:
             work(connection)
 

@@ -53,7 +53,7 @@ def _count(context: Context, org: Org, limit: int) -> None:
 def _carry_out(context: Context, org: Org, username: str) -> None:
     about = touched(org, context.call_name, context.arguments)
     facts = CallFacts(context.call_name, frozenset(name for name, _ in about), username)
-    with org.store.database.write() as connection:
+    with org.store.database.write(org=org.number) as connection:
         rule = faults.choose(connection, org, facts)
     if rule is None:
         return

@@ -42,7 +42,7 @@ def show_settings(org_id: str) -> Response:
 def change_settings(org_id: str) -> Response:
     """Set those that are sent; they hold from the next call on."""
     org = the_org(org_id)
-    with desk().orgs.database.write() as connection:
+    with desk().orgs.database.write(org=org.number) as connection:
         return jsonify(asdict(desk().orgs.change_settings(connection, org, sent())))
 
 
@@ -63,7 +63,7 @@ def move_clock(org_id: str) -> Response:
         raise BadRequest(f"the body must hold one of {', '.join(_MOVES)}")
     ((name, value),) = values.items()
     orgs = desk().orgs
-    with orgs.database.write() as connection:
+    with orgs.database.write(org=org.number) as connection:
         sessions.catch_up(connection, org)
         clock = Clock(orgs.clock.now)
         clock.follow(org.clock.state)
@@ -108,7 +108,7 @@ def add_fault(org_id: str) -> ResponseReturnValue:
     """Add a rule; its fields are those of `orgbox.org.faults.Rule`."""
     org = the_org(org_id)
     rule = faults.make_rule(sent(), control().words)
-    with desk().orgs.database.write() as connection:
+    with desk().orgs.database.write(org=org.number) as connection:
         faults.add(connection, org, rule)
     return jsonify(_rule_shown(rule)), 201
 
@@ -117,7 +117,7 @@ def add_fault(org_id: str) -> ResponseReturnValue:
 def clear_faults(org_id: str) -> ResponseReturnValue:
     """Remove all rules."""
     org = the_org(org_id)
-    with desk().orgs.database.write() as connection:
+    with desk().orgs.database.write(org=org.number) as connection:
         faults.remove(connection, org)
     return _NO_CONTENT
 
@@ -126,7 +126,7 @@ def clear_faults(org_id: str) -> ResponseReturnValue:
 def remove_fault(org_id: str, rule_id: str) -> ResponseReturnValue:
     """Remove one rule."""
     org = the_org(org_id)
-    with desk().orgs.database.write() as connection:
+    with desk().orgs.database.write(org=org.number) as connection:
         if not faults.remove(connection, org, rule_id):
             raise NotFound(f"there is no rule {rule_id}")
     return _NO_CONTENT

@@ -58,7 +58,7 @@ def signed_in(
                 return to_sign_in()
             database, answer = org.store.database, None
             writes = request.method == "POST" and not apart
-            with database.write() if writes else database.read() as connection:
+            with database.write(org=org.number) if writes else database.read() as connection:
                 session = console.resume(connection, org, token, desk().version)
                 if session is None:
                     return to_sign_in()
