@@ -1,4 +1,4 @@
-"""`python -m soak kill [--rounds 1000] [--seed N] [--postgresql URL]`."""
+"""`python -m soak kill|race [--rounds N] [--seed N] [--postgresql URL]`."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from soak.kill import Broken, kill
+from soak.race import race
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -14,12 +15,18 @@ def main(arguments: Sequence[str]) -> int:
     parts = parser.add_subparsers(dest="part", required=True)
     killing = parts.add_parser("kill", help="kill -9 under load")
     killing.add_argument("--rounds", type=int, default=1000)
-    for part in (killing,):
+    racing = parts.add_parser("race", help="calls in each other's way")
+    racing.add_argument("--rounds", type=int, default=200)
+    racing.add_argument("--workers", type=int, default=3)
+    for part in (killing, racing):
         part.add_argument("--seed", type=int, default=int(time.time()))
         part.add_argument("--postgresql", default="", help="URL of a server; without it SQLite")
     given = parser.parse_args(arguments)
     try:
-        kill(given.rounds, given.seed, given.postgresql, _tell)
+        if given.part == "kill":
+            kill(given.rounds, given.seed, given.postgresql, _tell)
+        else:
+            race(given.rounds, given.seed, given.postgresql, _tell, given.workers)
     except Broken as broken:
         _tell(f"BROKEN {broken}")
         return 1

@@ -43,6 +43,11 @@ class Caller:
         self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=_TIMEOUT)
         return self
 
+    def like(self, other: "Caller") -> "Caller":
+        """Talk to the service another caller talks to."""
+        self._connection = http.client.HTTPConnection(other._connection.host, other._connection.port)
+        return self
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
@@ -65,12 +70,12 @@ class Caller:
 
     def create(self, sobject: str, rows: Sequence[dict[str, str]]) -> list[str | None]:
         """The Ids of the new records; None for one that was refused."""
-        records = "".join(
-            f"<sObjects><o:type>{sobject}</o:type>"
-            + "".join(f"<o:{name}>{value}</o:{name}>" for name, value in row.items()) + "</sObjects>"
-            for row in rows
-        )  # fmt: skip
-        return _ids(self.call(f"<create>{records}</create>"))
+        return _ids(self.call(creating(sobject, rows)))
+
+    def codes(self, body: str) -> list[str]:
+        """What became of each record of a saving call: "ok", or its StatusCode."""
+        results = re.findall(r"<result>.*?</result>", self.call(body), re.DOTALL)
+        return [(texts(one, "statusCode") or ["ok"])[0] for one in results]
 
     def delete(self, ids: Sequence[str]) -> list[str | None]:
         """The Ids of the records deleted; None for one that was refused."""
@@ -131,6 +136,16 @@ class Batch:
         self.locator = (texts(answer, "queryLocator") or [""])[0]
         found = re.findall(r"<records.*?<sf:Id.*?(?:/>|</sf:Id>)(.*?)</records>", answer, re.DOTALL)
         self.rows = [re.findall(r"<sf:\w+[^>/]*>([^<]*)</sf:", one) for one in found]
+
+
+def creating(sobject: str, rows: Sequence[dict[str, str]]) -> str:
+    """The body of a create()."""
+    records = "".join(
+        f"<sObjects><o:type>{sobject}</o:type>"
+        + "".join(f"<o:{name}>{value}</o:{name}>" for name, value in row.items()) + "</sObjects>"
+        for row in rows
+    )  # fmt: skip
+    return f"<create>{records}</create>"
 
 
 def texts(answer: str, name: str) -> list[str]:

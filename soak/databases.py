@@ -39,12 +39,17 @@ class Place:
 
     def waiting_mails(self) -> int:
         """How many mails are still to be delivered."""
-        return self._run(self.url, "SELECT count(*) FROM orgbox_mail WHERE status = 'Queued'")
+        return len(self._run(self.url, "SELECT recipient FROM orgbox_mail WHERE status = 'Queued'"))
 
-    def _run(self, url: str, *statements: str) -> int:
+    def mailed_again(self) -> frozenset[str]:
+        """Addresses to which a mail was tried more than once."""
+        return frozenset(self._run(self.url, "SELECT recipient FROM orgbox_mail WHERE attempts > 1"))
+
+    def _run(self, url: str, *statements: str) -> list[str]:
+        """Execute statements; returns the first column of the last one's rows."""
         engine = create_engine(url, poolclass=NullPool)
         with engine.begin() as connection:
             results = [connection.execute(text(statement)) for statement in statements]
-            found = results[-1].scalar() if results[-1].returns_rows else 0
+            found = [str(value) for value in results[-1].scalars()] if results[-1].returns_rows else []
         engine.dispose()
-        return int(found or 0)
+        return found

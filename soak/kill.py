@@ -154,7 +154,9 @@ class Soak:
         self._complain([f"{waiting} mails are not delivered"] if waiting else [])
         self._look(world, orgs, service)
         self._complain([f"exit code {code}"] if (code := service.stop()) else [])
-        self._complain(world.ledger.judge_mails(self._letters.by_address, self._kills))
+        again = self._place.mailed_again()
+        self.figures["mails without a reply in time"] += len(again)
+        self._complain(world.ledger.judge_mails(self._letters.by_address, self._kills, again))
         self._count(world)
 
     def _count(self, world: World) -> None:

@@ -65,15 +65,22 @@ class Ledger:
             if len(asked.addresses) == 1:
                 yield from _judge_acceptance(asked, found)
 
-    def judge_mails(self, letters: Mapping[str, list[Letter]], kills: int) -> Iterator[str]:
-        """The same for mails, once none waits any more."""
+    def judge_mails(
+        self, letters: Mapping[str, list[Letter]], kills: int, again: frozenset[str]
+    ) -> Iterator[str]:
+        """The same for mails, once none waits any more.
+
+        `again` are addresses that were tried again because the mail server did not reply in time; it may
+        have taken the mail nevertheless.
+        """
         calls = {address: asked for asked in self.asked for address in asked.addresses}
         for address, asked in calls.items():
-            yield from _judge_mails_to(address, asked, letters.get(address, []))
+            yield from _judge_mails_to(address, asked, letters.get(address, []), address in again)
         strangers = [address for address in letters if address not in calls]
         if strangers:
             yield f"mails to {strangers}, who were not invited"
-        if (repeats := repeated(letters)) > kills:
+        answered = {address: found for address, found in letters.items() if address not in again}
+        if (repeats := repeated(answered)) > kills:
             yield f"{repeats} mails repeated after {kills} kills"
 
 
@@ -115,12 +122,12 @@ def _judge_acceptance(asked: Asked, found: Found) -> Iterator[str]:
         asked.accepted = "yes" if accepted else "no"
 
 
-def _judge_mails_to(address: str, asked: Asked, letters: list[Letter]) -> Iterator[str]:
+def _judge_mails_to(address: str, asked: Asked, letters: list[Letter], again: bool) -> Iterator[str]:
     if asked.stands and not letters:
         yield f"{address}: the mail is lost"
     if asked.created != "yes" and letters:
         yield f"{address}: a mail without an invitation"
     if len({letter.message_id for letter in letters}) > 1:
         yield f"{address}: repeated under another Message-ID"
-    if any(times > 1 for times in Counter(letter.life for letter in letters).values()):
+    if not again and any(n > 1 for n in Counter(letter.life for letter in letters).values()):
         yield f"{address}: mailed twice by one service"

@@ -22,7 +22,8 @@ class Nursery:
         self.folder = folder
         command = [sys.executable, "-m", "soak.nursery"]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            cwd=Path(__file__).parents[1], start_new_session=True,
         )
 
     def ask(self, **order: object) -> int:
