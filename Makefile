@@ -65,7 +65,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/python scripts/audit.py
 
-# over SQLite, and 200 over a PostgreSQL of its own; SOAK_ARGS="--rounds 50 --seed 7" for others
+# kill -9 over SQLite, and 200 rounds over a PostgreSQL of its own; SOAK_ARGS="--rounds 50 --seed 7" for others
 soak: setup
 	$(BIN)/python -m soak kill --rounds 1000 $(SOAK_ARGS)
 	PYTHON=$(BIN)/python scripts/postgres.sh run \

@@ -11,6 +11,7 @@ _AGE = (
     'ALTER TABLE "User" DROP COLUMN "Email_ci"',
     'DROP INDEX "ix_CollaborationInvitation_InviterId"',
     "ALTER TABLE orgbox_cursor DROP COLUMN used",
+    "DELETE FROM orgbox_schema WHERE name = 'tables'",
 )
 """What makes a database look like one of an earlier release."""
 

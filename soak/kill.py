@@ -81,8 +81,8 @@ class Soak:
         return World(Ledger(), self._letters, callers)
 
     def _start(self, *flags: str) -> Service:
-        self._letters.life += 1
-        return Service(self._nursery, self._place.url, ["--smtp-url", self._letters.url, *flags])
+        smtp = ["--smtp-url", self._letters.begin_life()]
+        return Service(self._nursery, self._place.url, [*smtp, *flags])
 
     def _round(self, world: World, orgs: Orgs, draw: random.Random) -> None:
         kind = draw.choice(_KINDS)

@@ -23,41 +23,55 @@ class Letter:
 
 
 class Letters:
-    """All mails by recipient. `life` is the number of the service's life, set by whoever starts it."""
+    """All mails by recipient. Each life of the service has a mail server of its own: what a killed one
+    has sent is not taken for that of the next.
+    """
 
     def __init__(self) -> None:
         self.life = 0
         self.by_address: dict[str, list[Letter]] = defaultdict(list)
-        self._lock = threading.Lock()
-        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
-        self._controller.start()
+        self.lock = threading.Lock()
+        self._open: list[Controller] = []
 
-    @property
-    def url(self) -> str:
-        """For `--smtp-url`."""
-        return f"smtp://127.0.0.1:{self._controller.port}"
+    def begin_life(self) -> str:
+        """The URL of the mail server for the next life; that of the last one still takes mails."""
+        self.life += 1
+        controller = Controller(_Server(self, self.life), hostname="127.0.0.1", port=free_port())
+        controller.start()
+        self._open.append(controller)
+        if len(self._open) > 2:
+            self._open.pop(0).stop()
+        return f"smtp://127.0.0.1:{controller.port}"
 
     def close(self) -> None:
         """Take no more."""
-        self._controller.stop()
+        while self._open:
+            self._open.pop().stop()
 
     def forget(self) -> None:
         """Begin again."""
-        with self._lock:
+        with self.lock:
             self.by_address.clear()
 
     def link_of(self, address: str) -> str:
         """The path of the link in the mail to an address; empty if none has come."""
-        with self._lock:
+        with self.lock:
             found = self.by_address.get(address)
         return found[0].link if found else ""
 
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """What aiosmtpd calls."""
+
+    letters: Letters
+    life: int
+
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
-        """aiosmtpd hands over a mail."""
+        """Take a mail."""
         message: Any = message_from_bytes(envelope.content, policy=SMTP)
-        text = message.get_body(("plain",)).get_content()
-        link = re.search(r"/join/\S+", text)
+        link = re.search(r"/join/\S+", message.get_body(("plain",)).get_content())
         letter = Letter(self.life, str(message["Message-ID"]), link[0] if link else "")
-        with self._lock:
-            self.by_address[envelope.rcpt_tos[0]].append(letter)
+        with self.letters.lock:
+            self.letters.by_address[envelope.rcpt_tos[0]].append(letter)
         return "250 OK"

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from orgbox.app import registry
+from orgbox.app import registry_of
 from orgbox.config import configure
 from orgbox.control import ControlClient
 from orgbox.inspection.run import findings
@@ -31,13 +31,15 @@ def race(
         place = Place(Path(folder), server)
         place.clear()
         service = Service(made, place.url, ["--workers", str(workers)]).ready()
-        orgs = registry(configure(database=place.url))
+        orgs = registry_of(configure(database=place.url))
         try:
             ground, callers = _prepare(service)
             for number in range(1, rounds + 1):
                 where = f"seed {seed}, round {number}"
                 _round(ground, callers, random.Random(f"{seed}/{number}"), figures, where)
                 _must_agree(orgs, where)
+            ground.owner.close()
+            ground.control.close()
         finally:
             orgs.database.close()
             service.stop()
