@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bench import clients, compare, databases, growth, inside, page, rules, start
+from bench import clients, compare, console, databases, growth, inside, page, rules, start
 from bench.options import QUICK, Options
 from bench.tables import Table
 
@@ -18,6 +18,7 @@ PARTS: dict[str, Callable[[Options], list[Table]]] = {
     "databases": databases.run,
     "growth": growth.run,
     "rules": rules.run,
+    "console": console.run,
     "start": start.run,
     "clients": clients.run,
 }
