@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bench import clients, compare, console, databases, growth, inside, page, rules, start
+from bench import clients, compare, console, databases, growth, inside, page, rules, scale, start
 from bench.options import QUICK, Options
 from bench.tables import Table
 
@@ -20,9 +20,11 @@ PARTS: dict[str, Callable[[Options], list[Table]]] = {
     "rules": rules.run,
     "console": console.run,
     "start": start.run,
+    "scale": scale.run,
     "clients": clients.run,
 }
 FULL_SIZES = (1_000, 100_000, 1_000_000, 10_000_000)
+FULL_ORGS = (1_000, 10_000, 100_000)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -30,7 +32,8 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("part", nargs="*", help=f"parts to run (default: all): {', '.join(PARTS)}")
     parser.add_argument("--quick", action="store_true", help="fewer rows, shorter slices")
-    parser.add_argument("--full", action="store_true", help="growth up to ten million rows")
+    most = "growth up to ten million rows, scale to 100,000 orgs"
+    parser.add_argument("--full", action="store_true", help=most)
     parser.add_argument("--only", action="append", default=[], help="only contenders of that name")
     parser.add_argument("--no-postgresql", action="store_true", help="growth on SQLite alone")
     parser.add_argument("--write-docs", action="store_true", help="put the tables into the page")
@@ -40,7 +43,7 @@ def main(arguments: Sequence[str]) -> None:
             parser.error(f"no part {name!r}")
     options = QUICK if given.quick else Options()
     if given.full:
-        options = replace(options, sizes=FULL_SIZES)
+        options = replace(options, sizes=FULL_SIZES, orgs=FULL_ORGS)
     only = tuple(word.lower() for word in given.only)
     options = replace(options, only=only, postgresql=not given.no_postgresql)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended

@@ -61,11 +61,11 @@ def run(options: Options) -> list[Table]:
         return [_beside(rows), _floors(plain, data, options)]
 
 
-def post(app: Wsgi, body: bytes) -> bytes:
-    """The answer of a WSGI application, in this process. Raises ValueError on a fault."""
+def post(app: Wsgi, body: bytes, base: str = "") -> bytes:
+    """The answer of a WSGI application, in this process, under a base URL. Raises ValueError on a fault."""
     told: list[str] = []
     environ = {
-        "REQUEST_METHOD": "POST", "PATH_INFO": PATH, "SCRIPT_NAME": "", "QUERY_STRING": "",
+        "REQUEST_METHOD": "POST", "PATH_INFO": base + PATH, "SCRIPT_NAME": "", "QUERY_STRING": "",
         "CONTENT_TYPE": "text/xml; charset=UTF-8", "CONTENT_LENGTH": str(len(body)),
         "wsgi.input": io.BytesIO(body), "wsgi.url_scheme": "http", "SERVER_NAME": "127.0.0.1",
         "SERVER_PORT": "80", "HTTP_HOST": "127.0.0.1", "REMOTE_ADDR": "127.0.0.1",

@@ -13,7 +13,9 @@ class Options:
     sizes: tuple[int, ...] = (1_000, 100_000, 1_000_000)
     connections: tuple[int, ...] = (1, 4, 16)
     postgresql: bool = True
+    orgs: tuple[int, ...] = (1_000, 10_000)
     only: tuple[str, ...] = ()
 
 
-QUICK = Options(rows=10_000, rounds=3, seconds=0.1, sizes=(1_000, 20_000), connections=(1, 4))
+QUICK = Options(rows=10_000, rounds=3, seconds=0.1, sizes=(1_000, 20_000), connections=(1, 4),
+                orgs=(200, 1_000))  # fmt: skip

@@ -95,7 +95,11 @@ def _login(_: Data, __: int) -> str:
 
 
 def _query_one(data: Data, i: int) -> str:
-    which = address(i * 7919 % len(data.ids))
+    return search(address(i * 7919 % len(data.ids)))
+
+
+def search(which: str) -> str:
+    """The body that asks for the invitations to one address."""
     return _query(f"SELECT {', '.join(FIELDS)} FROM CollaborationInvitation"
                   f" WHERE InvitedUserEmail = '{which}'")  # fmt: skip
 
