@@ -13,6 +13,8 @@ from itertools import count
 
 KEPT_BYTES = 32 * 1024
 """How much of each body is kept."""
+_MOST_BYTES = 128 * 1024 * 1024
+"""How much is kept of all orgs, unless one alone has more."""
 
 
 @dataclass(slots=True)
@@ -38,14 +40,20 @@ class Call:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     number: int = 0
 
+    @property
+    def size(self) -> int:
+        """About as many bytes as it takes in memory."""
+        return 1_000 + len(self.request) + len(self.response)
+
 
 class CallLog:
-    """`size` calls are kept for each org; 0 keeps none."""
+    """`size` calls are kept for each org; 0 keeps none. Of many orgs, those called last are kept."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._numbers = count(1)
         self._kept: dict[int, deque[Call]] = {}
+        self._bytes = 0
         self._lock = threading.Lock()
 
     def __bool__(self) -> bool:
@@ -54,11 +62,17 @@ class CallLog:
     def add(self, org: int, call: Call) -> None:
         """Note a call of the org with that number (0: of no known org)."""
         with self._lock:
-            kept = self._kept.get(org)
-            if kept is None:
-                kept = self._kept[org] = deque(maxlen=self._size)
             call.number = next(self._numbers)
+            kept = self._kept[org] = self._kept.pop(org, deque())  # orgs in order of use
+            if len(kept) == self._size:
+                self._bytes -= kept.popleft().size
             kept.append(call)
+            self._bytes += call.size
+            while self._bytes > _MOST_BYTES and len(self._kept) > 1:
+                self._drop(next(iter(self._kept)))
+
+    def _drop(self, org: int) -> None:
+        self._bytes -= sum(call.size for call in self._kept.pop(org, deque()))
 
     def last(self, *orgs: int) -> Sequence[Call]:
         """The calls of these orgs, the newest first."""
@@ -73,4 +87,4 @@ class CallLog:
     def clear(self, org: int) -> None:
         """Forget the calls of an org."""
         with self._lock:
-            self._kept.pop(org, None)
+            self._drop(org)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -27,6 +28,10 @@ _LARGEST = 62**9
 """Org numbers fit a 64-bit column."""
 
 
+_MOST_KNOWN = 10_000
+"""Orgs that a process keeps in memory, about 3 kB each."""
+
+
 class Orgs:
     """The registry. Orgs are kept once read; what changes in them is in the database."""
 
@@ -48,6 +53,7 @@ class Orgs:
         self.clock = clock
         self.store = self.models.standard.store
         self._known: dict[int, Org] = {}
+        self._lock = Lock()
 
     def prepare(self) -> None:
         """Create or upgrade the tables. Raises SchemaError."""
@@ -70,17 +76,22 @@ class Orgs:
         if normal is None or normal[:3] != ORG_PREFIX:
             return None
         number = ids.number(normal)
-        if number not in self._known:
-            table = self.store.schema.system["orgbox_org"]
-            with self.database.read() as connection:
-                statement = select(table).where(table.c.org == number, table.c.kind == ORG)
-                row = connection.execute(statement).one_or_none() if number < _LARGEST * 62 else None
-                if row is None:
-                    return None
-                made = self.make(row.id, row.name, row.origin)
-                made.follow(connection, row.revision)
-            self._known[number] = made
-        return self._known[number]
+        return self._known.get(number) or self._read(number)
+
+    def _read(self, number: int) -> Org | None:
+        """An org that this process does not know yet, or no longer."""
+        table = self.store.schema.system["orgbox_org"]
+        with self.database.read() as connection:
+            statement = select(table).where(table.c.org == number, table.c.kind == ORG)
+            row = connection.execute(statement).one_or_none() if number < _LARGEST * 62 else None
+            if row is None:
+                return None
+            made = self.make(row.id, row.name, row.origin)
+            made.follow(connection, row.revision)
+        with self._lock:
+            if len(self._known) >= _MOST_KNOWN:
+                del self._known[next(iter(self._known))]
+            return self._known.setdefault(number, made)
 
     def all(self) -> list[Org]:
         """Every org, in the order of their numbers."""
@@ -162,7 +173,8 @@ class Orgs:
 
     def forget(self, org: Org) -> None:
         """Drop what is kept in memory of an org that is gone."""
-        self._known.pop(org.number, None)
+        with self._lock:
+            self._known.pop(org.number, None)
 
     def make(self, org_id: str, name: str, origin: int | None) -> Org:
         """An org of this service, not entered yet. Its clock runs with the service's until it is set."""

@@ -140,6 +140,7 @@ _SYSTEM: dict[str, tuple[tuple[str, TypeEngine[Any], bool], ...]] = {
 }  # fmt: skip
 _SYSTEM_INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "orgbox_mail": (("status", "due"), ("org", "about")),
+    "orgbox_org": (("origin", "created", "org"),),
     "orgbox_app": (("consumer_key",),),
     "orgbox_refresh": (("hash",),),
 }
