@@ -3,6 +3,7 @@
 #
 #   scripts/postgres.sh run COMMAND…      runs the command with ORGBOX_TEST_POSTGRES set, then stops it
 #   scripts/postgres.sh start DIRECTORY   prints the SQLAlchemy URL
+#   scripts/postgres.sh follow DIRECTORY URL   starts a streaming replica, prints its URL
 #   scripts/postgres.sh stop DIRECTORY
 #
 # Uses the server binaries of the machine; as root on Debian it installs them when they are missing.
@@ -33,12 +34,27 @@ free_port() {
 }
 
 start() {
-	local directory=$1 port
+	local directory=$1
 	mkdir -p "$directory"
 	if [ "$(id -u)" = 0 ]; then chown postgres "$directory"; fi
 	chmod 700 "$directory"
 	as_owner "$bin/initdb" --pgdata="$directory/data" --username=postgres --auth=trust \
 		--encoding=UTF8 --locale=C --no-sync >/dev/null
+	serve "$directory"
+}
+
+follow() {
+	local directory=$1
+	mkdir -p "$directory"
+	if [ "$(id -u)" = 0 ]; then chown postgres "$directory"; fi
+	chmod 700 "$directory"
+	as_owner "$bin/pg_basebackup" --pgdata="$directory/data" --dbname="${2/+psycopg/}" --write-recovery-conf \
+		--checkpoint=fast --no-sync
+	serve "$directory"
+}
+
+serve() {
+	local directory=$1 port
 	port=$(free_port)
 	as_owner "$bin/pg_ctl" --pgdata="$directory/data" --log="$directory/log" --wait --silent start --options="\
 		-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories=$directory -c max_connections=200 \
@@ -66,6 +82,9 @@ run() {
 
 case ${1:-} in
 run) shift && run "$@" ;;
-start | stop) find_binaries || { echo "scripts/postgres.sh: no PostgreSQL server found" >&2; exit 1; }; "$1" "$2" ;;
-*) sed -n '2,9p' "$0" >&2; exit 2 ;;
+start | stop | follow)
+	find_binaries || { echo "scripts/postgres.sh: no PostgreSQL server found" >&2; exit 1; }
+	"$@"
+	;;
+*) sed -n '2,10p' "$0" >&2; exit 2 ;;
 esac

@@ -29,7 +29,8 @@ OUTSIDE = {
     "waitress": ("http",),
     "cryptography": ("http", "org/assertion.py"),
     "sqlalchemy": ("org", "soql/compile", "catalog/fieldtypes.py", "rules", "inspection", "process.py",
-                   "check_command.py", "schema_commands.py", "secure_command.py", "soap/request.py"),
+                   "check_command.py", "schema_commands.py", "secure_command.py", "soap/request.py",
+                   "soap/service.py"),
 }
 
 

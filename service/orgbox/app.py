@@ -134,8 +134,9 @@ def registry_of(
     """The orgs of the configured database as it is. Raises SQLAlchemy's errors for a wrong URL."""
     connections = 2 * config.threads + _SPARE_CONNECTIONS
     database = Database(
-        config.database, durable=config.durable, secret=config.secret, connections=connections
-    )
+        config.database, durable=config.durable, secret=config.secret, connections=connections,
+        replica=config.read_database,
+    )  # fmt: skip
     passwords = Passwords(config.hash_memory_kib, config.hash_rounds)
     return Orgs(database, standard_catalog(), rules, passwords, limits, clock or Clock())
 

@@ -34,6 +34,8 @@ SETTINGS = (
     Setting("host", "127.0.0.1", "Address to listen on."),
     Setting("port", 8080, "Port to listen on; 0 picks a free one."),
     Setting("database", "sqlite:///orgbox.db", "SQLAlchemy URL of the database."),
+    Setting("read_database", "", "SQLAlchemy URL of a PostgreSQL replica for calls that only read "
+            "(docs/scale.md)."),
     Setting("threads", 8, "Calls answered at the same time by one process."),
     Setting("seed", "", "TOML file with the org a new database begins with; empty for Acme."),
     Setting("rules", "", "Python module or file with rules of your own (docs/rules.md)."),

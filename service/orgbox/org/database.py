@@ -21,6 +21,7 @@ from sqlalchemy.pool import StaticPool
 from orgbox.errors import ApiFault
 from orgbox.org import postgresql, sqlite, tokens
 from orgbox.org.modes import MODE, Mode
+from orgbox.org.replica import POSITION, Replica
 
 _T = TypeVar("_T")
 _PATIENCE_SECONDS = 10.0
@@ -33,15 +34,17 @@ class Undone(ApiFault):
 
 
 class Database:
-    """An engine and the ways to use it: `read()`, `write()` and `alone()`, which yield a connection.
+    """An engine and the ways to use it: `read()`, `write()` and others, which yield a connection.
 
     `key` is the secret that belongs to the database and is not in it (see `tokens`). `connections` is the
-    most a process opens to PostgreSQL.
+    most a process opens to PostgreSQL, and to its replica, if there is one. Raises ValueError for a
+    replica of SQLite.
     """
 
     def __init__(
-        self, url: str, *, durable: bool = True, secret: str = "", connections: int = 20
-    ) -> None:
+        self, url: str, *, durable: bool = True, secret: str = "", connections: int = 20,
+        replica: str = "",
+    ) -> None:  # fmt: skip
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.engine = (
@@ -51,6 +54,9 @@ class Database:
         )
         self._writer = threading.RLock()
         self._url, self._secret = url, secret
+        if self.is_sqlite and replica:
+            raise ValueError("only a PostgreSQL database has a replica to read from")
+        self.replica = Replica(replica, connections) if replica else None
 
     @property
     def in_memory(self) -> bool:
@@ -89,6 +95,27 @@ class Database:
         """
         if not self.is_sqlite:
             self.rows(connection, postgresql.TURN, (org,))
+
+    def position(self, connection: Connection) -> str | None:
+        """What a replica must have seen to answer a call, for `read_from`; None if none is to be asked."""
+        if self.replica is None or self.replica.is_resting:
+            return None
+        return str(self.rows(connection, POSITION)[0][0])
+
+    @contextmanager
+    def read_from(self, position: str) -> Iterator[Connection]:
+        """A transaction that only reads: on the replica, if it has come so far, or else as `read`."""
+        begun = self.replica.begin(position) if self.replica else None
+        if self.replica is None or begun is None:
+            with self.read() as connection:
+                yield connection
+            return
+        try:
+            with self._transaction(Mode.READ, begun) as connection:
+                yield connection
+        except Undone:
+            self.replica.rest()
+            raise
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -171,14 +198,16 @@ class Database:
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+        if self.replica:
+            self.replica.engine.dispose()
 
     @contextmanager
     def _transaction(
-        self, mode: Mode, *, exclusive: bool = False, org: int | None = None
+        self, mode: Mode, begun: Connection | None = None, *, exclusive: bool = False, org: int | None = None
     ) -> Iterator[Connection]:
         committing = False
         try:
-            with self._writer if exclusive else nullcontext(), self._begun(mode) as connection:
+            with self._writer if exclusive else nullcontext(), begun or self._begun(mode) as connection:
                 try:
                     if org is not None:
                         self.turn(connection, org)

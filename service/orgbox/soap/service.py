@@ -14,6 +14,7 @@ from typing import Any
 from spyne import Application, Service
 from spyne.context import MethodContext
 from spyne.server import ServerBase
+from sqlalchemy import Connection
 
 from orgbox.errors import ApiFault, OrgboxError
 from orgbox.org import session as sessions
@@ -181,21 +182,44 @@ def _in_transaction(context: Context, handler: Handler, org: Org, met: Condition
     """The result of the call's function; may be done again when the database undoes the transaction."""
     database = org.store.database
     context.afterwards.clear()
-    with database.write(org=org.number) if handler.writes else database.read() as connection:
-        session = sessions.resume(connection, org, context.session_id, context.request.version)
-        if session.conditions != met:
-            raise _ConditionsChanged
-        check_version(session.settings, session.version)
-        if session.password_expired and not handler.expired:
-            raise ApiFault("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", _EXPIRED)
-        context.session = session
-        result = handler.function(context, *context.arguments)
-        if isinstance(result, list):
-            context.rows = len(result)
-        if session.stale and handler.writes:
-            sessions.touch(connection, session)
-    if session.stale and not handler.writes:
+    if handler.writes:
+        with database.write(org=org.number) as connection:
+            session = _resume(context, handler, org, met, connection)
+            result = _answer(context, handler)
+            if session.stale:
+                sessions.touch(connection, session)
+        return result
+    with database.read() as connection:
+        session = _resume(context, handler, org, met, connection)
+        position = database.position(connection)
+        if position is None:
+            result = _answer(context, handler)
+    if position is not None:
+        with database.read_from(position) as session.connection:
+            result = _answer(context, handler)
+    if session.stale:
         context.afterwards.append(lambda connection: sessions.touch(connection, session))
+    return result
+
+
+def _resume(
+    context: Context, handler: Handler, org: Org, met: Conditions, connection: Connection
+) -> sessions.Session:
+    """The session of the call, which may make it."""
+    session = sessions.resume(connection, org, context.session_id, context.request.version)
+    if session.conditions != met:
+        raise _ConditionsChanged
+    check_version(session.settings, session.version)
+    if session.password_expired and not handler.expired:
+        raise ApiFault("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", _EXPIRED)
+    context.session = session
+    return session
+
+
+def _answer(context: Context, handler: Handler) -> Any:
+    result = handler.function(context, *context.arguments)
+    if isinstance(result, list):
+        context.rows = len(result)
     return result
 
 
