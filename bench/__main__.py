@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bench import clients, compare, console, databases, growth, inside, page, rules, scale, start
+from bench import clients, compare, console, databases, growth, inside, page, rules, scale, start, wide
 from bench.options import QUICK, Options
 from bench.tables import Table
 
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[Options], list[Table]]] = {
     "console": console.run,
     "start": start.run,
     "scale": scale.run,
+    "wide": wide.run,
     "clients": clients.run,
 }
 FULL_SIZES = (1_000, 100_000, 1_000_000, 10_000_000)

@@ -1,4 +1,4 @@
-"""The tables of a run, written into docs/performance.md between their markers, and the plot beside it."""
+"""The tables of a run, written into their page between their markers, and the plot beside it."""
 
 import os
 import platform
@@ -9,10 +9,13 @@ from pathlib import Path
 from bench.plot import ratios_svg
 from bench.tables import Table
 
+_OF_MANY = ("scale", "wide")
+"""Parts about many orgs and many hosts."""
+
 
 def write(docs: Path, part: str, tables: list[Table]) -> None:
     """Replace what stands between the markers of a part. Raises ValueError if there are none."""
-    page = docs / "performance.md"
+    page = docs / ("scale.md" if part in _OF_MANY else "performance.md")
     start, end = f"<!-- bench: {part} -->\n", f"<!-- end of bench: {part} -->"
     before, found, rest = page.read_text("utf-8").partition(start)
     _, closed, after = rest.partition(end)

@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own: in a temporary directory, on a port of its own, gone at the end."""
+"""PostgreSQL of our own: in a temporary directory, on a port of its own, gone at the end."""
 
 import os
 import pwd
@@ -7,15 +7,15 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from bench.contenders import NotRun
 from bench.processes import Process, free_port
 
-_READY_SECONDS = 20.0
-_SETTINGS = {
+_READY_SECONDS = 60.0
+_FAST = {
     # only reading is measured: what makes writing safe would but slow the filling
     "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
     "shared_buffers": "1GB", "max_wal_size": "4GB", "autovacuum": "off",
@@ -35,35 +35,64 @@ def _programs() -> Path:
 @contextmanager
 def postgresql() -> Iterator[str]:
     """Starts a server; gives the URL of its databases, to which a name is to be added. Raises NotRun."""
-    programs = _programs()
-    user = "postgres" if os.geteuid() == 0 else None  # the server refuses to run as root
-    with tempfile.TemporaryDirectory(prefix="bench") as folder:
-        data = Path(folder) / "data"
-        if user:
-            found = pwd.getpwnam(user)
-            os.chown(folder, found.pw_uid, found.pw_gid)
-        subprocess.run(
-            [programs / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8",
-             "--locale=C", "--no-sync"],
-            check=True, stdout=subprocess.DEVNULL, user=user,
-        )  # fmt: skip
-        port = free_port()
-        flags = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
-        command = [str(programs / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(port),
-                   "-k", folder, *flags]  # fmt: skip
-        server = Process(command, Path(folder) / "log", user=user, ending=signal.SIGINT)
+    with tempfile.TemporaryDirectory(prefix="bench", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        server = Server(Path(folder) / "server", _FAST)
         try:
-            _wait(programs, port, server)
-            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/"
+            yield f"postgresql+psycopg://postgres@127.0.0.1:{server.port}/"
         finally:
             server.stop()
 
 
-def _wait(programs: Path, port: int, server: Process) -> None:
-    until = time.monotonic() + _READY_SECONDS
-    ready = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
-    while subprocess.run(ready).returncode:
-        server.check()
-        if time.monotonic() > until:
-            raise NotRun("PostgreSQL did not start")
-        time.sleep(0.1)
+class Server:
+    """A server with its own settings, new or as a streaming replica of another. Raises NotRun."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str], follows: "Server | None" = None) -> None:
+        self._programs = _programs()
+        self._user = "postgres" if os.geteuid() == 0 else None  # the server refuses to run as root
+        self._data = folder / "data"
+        folder.mkdir()
+        if self._user:
+            os.chown(folder, pwd.getpwnam(self._user).pw_uid, pwd.getpwnam(self._user).pw_gid)
+        if follows:
+            source = f"postgresql://postgres@127.0.0.1:{follows.port}/postgres"
+            self._run("pg_basebackup", "-D", self._data, "-d", source, "-R", "-c", "fast")
+        else:
+            self._run("initdb", "-D", self._data, "-A", "trust", "-U", "postgres", "-E", "UTF8",
+                      "--locale=C", "--no-sync")  # fmt: skip
+        self.port = free_port()
+        flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        command = [str(self._programs / "postgres"), "-D", str(self._data), "-h", "127.0.0.1",
+                   "-p", str(self.port), "-k", str(folder), *flags]  # fmt: skip
+        self._process = Process(command, folder.with_suffix(".log"), user=self._user, ending=signal.SIGINT)
+        self._wait()
+
+    def set(self, name: str, value: str) -> None:
+        """Change a setting while it runs."""
+        for sql in (f"ALTER SYSTEM SET {name} = '{value}'", "SELECT pg_reload_conf()"):
+            self._run("psql", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "-c", sql)
+
+    def promote(self) -> None:
+        """Make a replica the primary."""
+        self._run("pg_ctl", "-D", self._data, "promote", "-s")
+
+    def kill(self) -> None:
+        """End it as a power failure would."""
+        self._process.kill()
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.stop()
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        command = [self._programs / program, *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, user=self._user, cwd="/")
+
+    def _wait(self) -> None:
+        until = time.monotonic() + _READY_SECONDS
+        ready = [str(self._programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        while subprocess.run(ready).returncode:
+            self._process.check()
+            if time.monotonic() > until:
+                raise NotRun("PostgreSQL did not start")
+            time.sleep(0.1)

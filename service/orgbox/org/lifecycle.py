@@ -173,7 +173,11 @@ class Lifecycle:
         table = self._orgs.store.schema.system["orgbox_unique"]
         kinds = [u.kind for rules in org.rules.values() for u in rules.unique if u.everywhere]
         mine = (table.c.org == org.number) & table.c.kind.in_(kinds)
-        connection.execute(update(table).where(mine).values(org=unique.EVERYWHERE))
+        everywhere: ColumnElement[int] = literal_column(str(unique.EVERYWHERE))
+        rows = select(everywhere, table.c.kind, table.c.value, table.c.id, table.c.owner_org).where(mine)
+        names = ["org", "kind", "value", "id", "owner_org"]
+        connection.execute(insert(table).from_select(names, rows))  # no row changes its org: it may move
+        connection.execute(delete(table).where(mine))
 
     def _clear(self, connection: Connection, number: int, *, with_own: bool) -> None:
         model = self._model(connection, number)
