@@ -12,17 +12,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, text
 
 from bench.contenders import NotRun
 from bench.inside import post, text_of
 from bench.options import Options
 from bench.postgres import postgresql
 from bench.seeding import orgbox_config, user_of
-from bench.tables import Table as Shown
+from bench.tables import Table
 from bench.workloads import CREATE_ONE, LOGIN, Data, Workload, search
 from orgbox import ids
 from orgbox.app import App, build
+from orgbox.org.layout import TableLayout
 from orgbox.org.lifecycle import Lifecycle
 from orgbox.org.org import Org
 from orgbox.org.registry import ORG_PREFIX
@@ -33,23 +34,23 @@ _CHUNK = 2_000
 _QUERY = Workload("query", lambda _, i: search(f"new1.{i}.0@acme.com"), r"</[\w:]*OptionalMessage>", 1)
 
 
-def run(options: Options) -> list[Shown]:
+def run(options: Options) -> list[Table]:
     """The table of this part."""
     try:
         with postgresql() as server:
             return [_measured(f"{server}postgres", options.orgs)]
     except NotRun as reason:
-        return [Shown("Many orgs", ["not run"], [[str(reason)]])]
+        return [Table("Many orgs", ["not run"], [[str(reason)]])]
 
 
-def _measured(url: str, sizes: Sequence[int]) -> Shown:
+def _measured(url: str, sizes: Sequence[int]) -> Table:
     app = build(orgbox_config(url))
     crowd = Crowd(app)
     columns = [_column(crowd, size) for size in sizes]
     names = list(columns[0])
     rows = [[name, *(column[name] for column in columns)] for name in names]
     app.close()
-    return Shown("Many orgs on one PostgreSQL", ["figure", *(f"{size:,} orgs" for size in sizes)], rows)
+    return Table("Many orgs on one PostgreSQL", ["figure", *(f"{size:,} orgs" for size in sizes)], rows)
 
 
 def _column(crowd: "Crowd", size: int) -> dict[str, float]:
@@ -138,9 +139,9 @@ def _copy(connection: Connection, app: App, source: int, numbers: Sequence[int])
     connection.execute(text("CREATE TEMPORARY TABLE fresh (org_ BIGINT, id_ CHAR(18)) ON COMMIT DROP"))
     rows = [{"org": n, "id": ids.make(ORG_PREFIX, n)} for n in numbers]
     connection.execute(text("INSERT INTO fresh VALUES (:org, :id)"), rows)
-    for table in app.orgs.store.schema.metadata.sorted_tables:
-        if "org" in table.c:
-            connection.execute(text(_copying(table, source)))
+    for layout in app.orgs.store.schema.layouts.values():
+        if "org" in layout.key:
+            connection.execute(text(_copying(layout, source)))
 
 
 _OTHER = {
@@ -148,11 +149,11 @@ _OTHER = {
 }  # fmt: skip
 
 
-def _copying(table: Table, source: int) -> str:
-    names = [column.name for column in table.c]
-    values = ["org_" if n == "org" else _OTHER.get((table.name, n), f'"{n}"') for n in names]
+def _copying(layout: TableLayout, source: int) -> str:
+    names = [column.name for column in layout.columns]
+    values = ["org_" if n == "org" else _OTHER.get((layout.name, n), f'"{n}"') for n in names]
     quoted = ", ".join(f'"{name}"' for name in names)
     return (
-        f'INSERT INTO "{table.name}" ({quoted}) SELECT {", ".join(values)} '
-        f'FROM "{table.name}" CROSS JOIN fresh WHERE org = {source}'
+        f'INSERT INTO "{layout.name}" ({quoted}) SELECT {", ".join(values)} '
+        f'FROM "{layout.name}" CROSS JOIN fresh WHERE org = {source}'
     )
