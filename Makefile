@@ -3,7 +3,7 @@
 # make check  lint, types, known vulnerabilities of what is installed
 # make lock   new lock files
 # make matrix run every client library, and write the tables of what they did
-# make soak   a thousand rounds of kill -9 under load
+# make soak   a thousand rounds of kill -9 under load, and a hundred thousand calls of every kind
 # make fuzz   two minutes of bytes at every door, led by coverage
 # make bench  side-by-side measurements
 # make test-all, make test-newest   the tests on every, or the clients on the newest, Python found
@@ -65,11 +65,13 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/python scripts/audit.py
 
-# kill -9 over SQLite, and 200 rounds over a PostgreSQL of its own; SOAK_ARGS="--rounds 50 --seed 7" for others
+# kill -9 over SQLite, and 200 rounds over a PostgreSQL of its own; SOAK_ARGS="--rounds 50 --seed 7" for others;
+# then 100,000 calls of every kind, and what memory does
 soak: setup
 	$(BIN)/python -m soak kill --rounds 1000 $(SOAK_ARGS)
 	PYTHON=$(BIN)/python scripts/postgres.sh run \
 		sh -c '$(BIN)/python -m soak kill --rounds 200 --postgresql "$$ORGBOX_TEST_POSTGRES" $(SOAK_ARGS)'
+	$(BIN)/python -m soak calls
 
 # what it finds is in build/fuzz; FUZZ_ARGS="soap --seconds 600 --keep" for more of one
 fuzz: setup

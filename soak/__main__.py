@@ -1,10 +1,11 @@
-"""`python -m soak kill|race [--rounds N] [--seed N] [--postgresql URL]`."""
+"""`python -m soak kill|race|calls [--rounds N | --calls N] [--seed N] ...`."""
 
 import argparse
 import sys
 import time
 from collections.abc import Sequence
 
+from soak.calls import calls
 from soak.kill import Broken, kill
 from soak.race import race
 
@@ -18,13 +19,19 @@ def main(arguments: Sequence[str]) -> int:
     racing = parts.add_parser("race", help="calls in each other's way")
     racing.add_argument("--rounds", type=int, default=200)
     racing.add_argument("--workers", type=int, default=3)
-    for part in (killing, racing):
+    calling = parts.add_parser("calls", help="calls of every kind, and what memory does")
+    calling.add_argument("--calls", type=int, default=100_000)
+    calling.add_argument("--clients", type=int, default=16)
+    for part in (killing, racing, calling):
         part.add_argument("--seed", type=int, default=int(time.time()))
+    for part in (killing, racing):
         part.add_argument("--postgresql", default="", help="URL of a server; without it SQLite")
     given = parser.parse_args(arguments)
     try:
         if given.part == "kill":
             kill(given.rounds, given.seed, given.postgresql, _tell)
+        elif given.part == "calls":
+            calls(given.calls, given.clients, given.seed, _tell)
         else:
             race(given.rounds, given.seed, given.postgresql, _tell, given.workers)
     except Broken as broken:

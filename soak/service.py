@@ -100,7 +100,11 @@ class Service(Command):
 
     def resident_kib(self) -> int:
         """Resident memory of it and its workers, in KiB."""
-        return sum(map(_resident_kib, self.family()))
+        return sum(_memory_kib(pid, "VmRSS") for pid in self.family())
+
+    def held_kib(self) -> int:
+        """Memory of theirs that is no page of a file, in KiB."""
+        return sum(_memory_kib(pid, "RssAnon") for pid in self.family())
 
     def family(self) -> list[int]:
         """Its process id and those of its workers."""
@@ -108,6 +112,6 @@ class Service(Command):
         return [self.pid, *map(int, children)]
 
 
-def _resident_kib(pid: int) -> int:
+def _memory_kib(pid: int, name: str) -> int:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))

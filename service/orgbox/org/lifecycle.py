@@ -6,7 +6,7 @@ and user names, whatever other orgs have, and login() must name it by its Id.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from typing import Any
 
@@ -271,7 +271,7 @@ def _registering(register: Table) -> Select[Any]:
 def _run(
     connection: Connection,
     store: Store,
-    key: object,
+    key: Hashable,
     make: Callable[[], Any],
     given: Mapping[str, Any],
 ) -> CursorResult[Any]:

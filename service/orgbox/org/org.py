@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from sqlalchemy import Connection
@@ -36,6 +37,7 @@ class Org:
     affair, unknown to other orgs, and its new Ids go on where the template's end.
     `conditions` are those last read; they and the clock are kept in the register for all processes.
     `model` is that of the revision last read.
+    `swept` is when this process last removed sessions that had ended.
     `fiscal_month`, the first of the fiscal year, is 0 until a query has asked for it.
     """
 
@@ -50,6 +52,7 @@ class Org:
     requests: int = field(default=0)
     conditions: Conditions = CALM
     fiscal_month: int = 0
+    swept: datetime | None = None
 
     @property
     def catalog(self) -> Catalog:

@@ -1,7 +1,8 @@
 """Sessions: login, resume, logout. A session id is `<org id, 15>!<96 characters>`; only its SHA-256 is kept.
 
 The lifetime is sliding: every call moves it on, written at most once a minute. Texts of the faults are
-those that make Salesforce's Java client log in again (INVALID_SESSION_ID with "Illegal Session").
+those that make Salesforce's Java client log in again (INVALID_SESSION_ID with "Illegal Session"); they are
+the same for a session that has ended and for one that never was, so that those long ended can be removed.
 """
 
 import base64
@@ -26,6 +27,9 @@ from orgbox.org.user import User
 from orgbox.org.visibility import visible_catalog
 
 _TOUCH_SECONDS = 60
+_SWEEP = timedelta(hours=1)
+_GRACE = timedelta(days=1)
+"""How long an ended session stays: a lifetime made longer, or a clock set back, may give it life again."""
 _NOTHING: frozenset[str] = frozenset()
 _ILLEGAL = "Invalid Session ID found in SessionHeader: Illegal Session"
 _USER_FIELDS = (
@@ -70,7 +74,8 @@ def session_hash(session_id: str) -> str:
 
 
 def start(connection: Connection, org: Org, user_id: str, client: str = "") -> str:
-    """A new session; returns its id, which nobody can find out again."""
+    """A new session; returns its id, which nobody can find out again. Those long ended are removed."""
+    _sweep(connection, org)
     session_id = f"{org.id[:15]}!{secrets.token_urlsafe(72).replace('-', '.')}"
     table = org.store.schema.system["orgbox_session"]
     now = moment_text(org.clock.now())
@@ -80,6 +85,23 @@ def start(connection: Connection, org: Org, user_id: str, client: str = "") -> s
     }  # fmt: skip
     org.store.rows(connection, "begin session", lambda: insert(table), row)
     return session_id
+
+
+def _sweep(connection: Connection, org: Org) -> None:
+    """Remove the org's sessions that ended more than a day ago; looked for once an hour."""
+    now = org.clock.now()
+    if org.swept and org.swept <= now < org.swept + _SWEEP:
+        return
+    org.swept = now
+    life = timedelta(seconds=catch_up(connection, org).session_seconds)
+    given = {"number": org.number, "before": moment_text(now - life - _GRACE)}
+    org.store.rows(connection, "sweep sessions", lambda: _sweep_statement(org.store), given)
+
+
+def _sweep_statement(store: Store) -> Any:
+    table = store.schema.system["orgbox_session"]
+    mine = table.c.org == bindparam("number")
+    return delete(table).where(mine, table.c.last_used < bindparam("before"))
 
 
 def resume(connection: Connection, org: Org, session_id: str, version: int) -> Session:

@@ -5,7 +5,7 @@ the order asked for.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any
@@ -27,8 +27,11 @@ from orgbox.catalog.fieldtypes import TEXT_COLUMN, fold
 from orgbox.catalog.sobject import SObject
 from orgbox.org.database import Database
 from orgbox.org.schema import Schema
+from orgbox.soql.kept import Kept
 
 Values = Mapping[str, Any]
+_MOST_TEXTS = 1_000
+"""Statements that are kept; there is one for each set of fields ever updated together."""
 
 
 class Store:
@@ -37,7 +40,7 @@ class Store:
     def __init__(self, database: Database, schema: Schema) -> None:
         self.database = database
         self.schema = schema
-        self._texts: dict[object, tuple[str, tuple[str, ...]]] = {}
+        self._texts: Kept[tuple[str, tuple[str, ...]]] = Kept(_MOST_TEXTS)
 
     def table(self, sobject: SObject) -> Table:
         """The table of an SObject."""
@@ -196,17 +199,15 @@ class Store:
         return counted.returning(table.c.value)
 
     def rows(
-        self, connection: Connection, key: object, make: Callable[[], Any], given: Values
+        self, connection: Connection, key: Hashable, make: Callable[[], Any], given: Values
     ) -> list[tuple[Any, ...]]:
         """Execute the statement kept under `key`; `given` holds its parameters by name."""
         text, order = self.kept(key, make)
         return self.database.rows(connection, text, [given[name] for name in order])
 
-    def kept(self, key: object, make: Callable[[], Any]) -> tuple[str, tuple[str, ...]]:
+    def kept(self, key: Hashable, make: Callable[[], Any]) -> tuple[str, tuple[str, ...]]:
         """Text and parameter order of a statement, compiled at its first use and kept under `key`."""
-        if key not in self._texts:
-            self._texts[key] = self.database.text(make())
-        return self._texts[key]
+        return self._texts.get(key, lambda: self.database.text(make()))
 
 
 def _update(table: Table, names: tuple[str, ...]) -> Any:

@@ -1,0 +1,104 @@
+"""Calls of every kind by the hundred thousand against one process on a file: nothing comes back that was
+not asked for, and memory stays what it is.
+
+Each client draws one errand after the other; an errand is one call or a few that belong together. What
+the service holds itself is its anonymous memory: pages of the database that are mapped belong to the system.
+"""
+
+import random
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from soak.databases import Place
+from soak.errands import ERRANDS, WEIGHTS, Errand, Traveller
+from soak.kill import Broken
+from soak.service import Service, nursery
+
+WARM = 10_000
+"""Calls after which everything that is kept is there."""
+MOST_GROWTH_KIB = 5 * 1024
+_LOOK_SECONDS = 0.05
+_TOLD_EVERY = 10_000
+
+
+class Journey:
+    """All clients of a run. `figures` counts the calls by name, `problems` is what was not asked for."""
+
+    def __init__(self, calls: int) -> None:
+        self._calls = calls
+        self.figures: Counter[str] = Counter()
+        self.problems: list[str] = []
+
+    @property
+    def made(self) -> int:
+        """How many calls have been made."""
+        return sum(list(self.figures.values()))
+
+    @property
+    def over(self) -> bool:
+        """Whether there have been calls enough, or a problem."""
+        return bool(self.problems) or self.made >= self._calls
+
+    def travel(self, traveller: Traveller, seed: str) -> None:
+        """One client's errands."""
+        draw = random.Random(seed)
+        errand: Errand = ERRANDS[0]
+        try:
+            while not self.over:
+                (errand,) = draw.choices(ERRANDS, WEIGHTS)
+                errand(traveller, draw)
+        except Exception as error:
+            self.problems.append(f"{seed}: {errand.__name__}: {type(error).__name__}: {error}")
+        finally:
+            traveller.close()
+
+
+def calls(count: int, clients: int, seed: int, told: Callable[[str], None]) -> Counter[str]:
+    """So many calls by so many clients at once. Raises Broken. Returns the number of calls by name."""
+    with tempfile.TemporaryDirectory(prefix="soak") as folder, nursery(Path(folder)) as made:
+        service = Service(made, Place(Path(folder)).url).ready()
+        try:
+            journey = Journey(count)
+            travellers = [Traveller(service.url, journey.figures, n) for n in range(clients)]
+            warm, end = _go(journey, travellers, seed, service, told)
+        finally:
+            service.stop()
+    told(", ".join(f"{number} {name}" for name, number in sorted(journey.figures.items())))
+    if journey.problems:
+        raise Broken("\n".join(journey.problems))
+    if warm:
+        told(f"memory: {warm} KiB after {WARM} calls, {end} KiB after {journey.made}: {end - warm:+} KiB")
+        if end - warm > MOST_GROWTH_KIB:
+            raise Broken(f"memory grew by {end - warm} KiB, more than {MOST_GROWTH_KIB}")
+    return journey.figures
+
+
+def _go(
+    journey: Journey,
+    travellers: Sequence[Traveller],
+    seed: int,
+    service: Service,
+    told: Callable[[str], None],
+) -> tuple[int, int]:
+    """Wait for all; returns the memory in KiB after the first calls (0 if there were not so many), and at
+    the end.
+    """
+    threads = [
+        threading.Thread(target=journey.travel, args=(traveller, f"{seed}/{number}"))
+        for number, traveller in enumerate(travellers)
+    ]
+    began, warm, next_told = time.monotonic(), 0, WARM
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        time.sleep(_LOOK_SECONDS)
+        if journey.made >= next_told:
+            held = service.held_kib()
+            warm, next_told = warm or held, next_told + _TOLD_EVERY
+            told(f"{time.monotonic() - began:.0f} s: {journey.made} calls, {held} KiB, "
+                 f"{service.resident_kib()} KiB with mapped pages")  # fmt: skip
+    return warm, service.held_kib()
