@@ -1,7 +1,6 @@
 """The composition root: the only place where all parts meet."""
 
 import importlib
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -10,7 +9,7 @@ from functools import lru_cache
 
 from orgbox.catalog.load import Catalog, standard_catalog
 from orgbox.clock import Clock
-from orgbox.config import Config
+from orgbox.config import Config, new_control_key
 from orgbox.errors import PROTOCOL_CODES
 from orgbox.http.edge import Edge, Endpoint, Environ, StartResponse, WsgiApp, known_version
 from orgbox.limits import STRICT, Limits
@@ -163,7 +162,7 @@ def build(
     version = description().versions[-1]
     desk = Desk(orgs, calls, config.external_url, version, LinkAcceptance(orgs), mailbox)
     tally = tally or new_tally()
-    control = _control(config, orgs, random_key or secrets.token_urlsafe(24), tally)
+    control = _control(config, orgs, random_key or new_control_key(), tally)
     soap = SoapService(orgs, calls, [counting(tally)])
     edge = Edge(config, soap, _wsdl_writer(orgs), Site(desk, control))
     sender = Sender(Delivery(orgs, address, time.time), relay) if relay else None

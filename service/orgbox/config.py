@@ -4,6 +4,7 @@ in the documentation.
 
 import ipaddress
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +63,11 @@ SETTINGS = (
     Setting("tls_folder", "", "Folder of these certificates; empty for one beside the SQLite database."),
     Setting("strict_soap_action", False, "Whether a missing SOAPAction header is a fault."),
 )
+
+
+def new_control_key() -> str:
+    """A key for the control API, made up; it begins with no dash, so that a command line takes it."""
+    return secrets.token_hex(24)
 
 
 def is_loopback(host: str) -> bool:

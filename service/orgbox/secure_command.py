@@ -21,7 +21,7 @@ def secure(database: str | None, password: str | None) -> None:
 
     Works on the database, while the service runs or not. Orgs reset later have the old ones again.
     """
-    new = password or f"{secrets.token_urlsafe(12)}1a"
+    new = password or f"{secrets.token_hex(12)}1a"
     try:
         check_policy(new)
         orgs = open_orgs(configure(database=database))

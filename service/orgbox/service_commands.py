@@ -4,7 +4,6 @@ that serves: with `--workers` that is another one.
 
 import gc
 import importlib
-import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import Any
 
 import click
 
-from orgbox.config import Config, configure
+from orgbox.config import Config, configure, new_control_key
 from orgbox.errors import CannotStart
 from orgbox.flags import settings
 from orgbox.http import listening
@@ -43,7 +42,7 @@ def serve(workers: int, **given: Any) -> None:
     gc.disable()  # what is made while starting stays: looking for garbage in it only takes time
     with _refusing():
         config = configure(**given)
-        key = "" if config.control_key else secrets.token_urlsafe(24)
+        key = "" if config.control_key else new_control_key()
         if workers > 1:
             _supervise(config, key, workers)
             return

@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import requests
@@ -153,7 +154,8 @@ def test_who_is_told_to_end_again_and_again_ends(tmp_path: Path) -> None:
         all_of_them = [process.pid, *children(process.pid), *workers(process.pid)]
         for _ in range(200):
             for pid in filter(lives, all_of_them):
-                os.kill(pid, signal.SIGTERM)
+                with suppress(ProcessLookupError):  # it may end just now
+                    os.kill(pid, signal.SIGTERM)
 
         assert process.wait(20) == 0
         until(lambda: not any(map(lives, all_of_them[1:])))

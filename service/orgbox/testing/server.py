@@ -1,13 +1,12 @@
 """A service inside the test process, or one that runs already."""
 
 import gc
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from orgbox.app import build
-from orgbox.config import configure
+from orgbox.config import configure, new_control_key
 from orgbox.control import ControlClient
 from orgbox.http.server import Running
 from orgbox.testing.orgs import OrgUnderTest
@@ -43,7 +42,7 @@ def serve(**settings: Any) -> Iterator[Server]:
 
     Raises as `orgbox.app.build`, and OSError for a port that is taken.
     """
-    key = settings.pop("control_key", "") or secrets.token_urlsafe(24)
+    key = settings.pop("control_key", "") or new_control_key()
     config = configure(**_QUICK | settings)
     with _no_collecting():
         app = build(config, random_key=key)
