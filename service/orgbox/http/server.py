@@ -4,6 +4,7 @@
 answering each client once more. `Running` serves from a thread, inside a test.
 """
 
+import logging
 import signal
 import socket
 import ssl
@@ -24,6 +25,8 @@ from orgbox.http.listening import BACKLOG, listen, url_of
 from orgbox.http.tls import accept_tls
 
 _DRAIN_SECONDS = 25.0
+_QUEUE = logging.getLogger("waitress.queue")
+"""Warns of each request that waits for a thread: where clients are many, a line for most calls."""
 Wsgi = Callable[..., Any]
 
 
@@ -46,6 +49,7 @@ def make_server(
         max_request_header_size=HEADER_BYTES, max_request_body_size=body_bytes(config),
         clear_untrusted_proxy_headers=False, url_scheme="https" if context else "http",
     )  # fmt: skip
+    _QUEUE.setLevel(logging.ERROR)
     server.channel_class = accept_tls(context) if context else BoundedChannel
     server.adj.send_bytes = HEAD_BYTES
     server.sweep = Sweep(server, config.request_seconds)
