@@ -46,8 +46,8 @@ test: setup
 pytest:
 	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
-# what touches the database, once more on a PostgreSQL of its own
-ON_POSTGRESQL := tests/org tests/rules tests/inspection tests/soap/test_error_states.py tests/mail/test_outbox.py
+# every service of a test on PostgreSQL; ON_POSTGRESQL="tests/org tests/rules" runs only those
+ON_POSTGRESQL ?= tests
 
 test-postgresql: setup
 	@PYTHON=$(BIN)/python scripts/postgres.sh run $(MAKE) --no-print-directory pytest-postgresql
