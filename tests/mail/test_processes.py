@@ -81,13 +81,14 @@ def test_a_process_told_to_end_ends_though_the_mail_server_hangs(tmp_path: Path,
         assert process.wait(20) == 0
 
 
-def test_an_outcome_the_database_does_not_take_is_noted_before_another_mail_goes_out() -> None:
+def test_an_outcome_the_database_does_not_take_is_noted_before_anybody_sends_another_mail() -> None:
     class Unreliable:
         """An outbox whose database fails once, when the first mail is to be noted as sent."""
 
         def __init__(self) -> None:
             self.waiting = [sender.Waiting((1, n), 0, f"u{n}@acme.com", b"") for n in range(3)]
             self.noted: list[int] = []
+            self.noted_when_released: list[int] = []
             self.failures = 1
 
         def hold(self) -> bool:
@@ -104,7 +105,7 @@ def test_an_outcome_the_database_does_not_take_is_noted_before_another_mail_goes
             self.noted.append(mail.key[1])
 
         def release(self) -> None:
-            pass
+            self.noted_when_released.append(len(self.noted))
 
     class Server:
         """Takes every mail."""
@@ -123,10 +124,12 @@ def test_an_outcome_the_database_does_not_take_is_noted_before_another_mail_goes
             pass
 
     server = Server()
-    made = sender.Sender(Unreliable(), server)  # type: ignore[arg-type]
+    outbox = Unreliable()
+    made = sender.Sender(outbox, server)  # type: ignore[arg-type]
 
     with pytest.raises(OSError):
         made.deliver()
     made.deliver()
 
     assert server.taken == ["u0@acme.com", "u1@acme.com", "u2@acme.com"]
+    assert outbox.noted_when_released == [3]

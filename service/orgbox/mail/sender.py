@@ -75,8 +75,13 @@ class Sender:
                 failures += 1
                 self.problem = str(error)
                 _log.warning("mail waits: %s", error)
-            pause = _LOOK_SECONDS * 2 ** min(failures, 10)
-            self._stopping.wait(min(pause, _LONGEST_PAUSE) if failures else _LOOK_SECONDS)
+            self._stopping.wait(self._pause(failures))
+
+    def _pause(self, failures: int) -> float:
+        """Seconds until the next look; short while the outbox does not know of a mail that went out."""
+        if not failures or self._unsettled:
+            return _LOOK_SECONDS
+        return min(_LOOK_SECONDS * (1 << min(failures, 10)), _LONGEST_PAUSE)
 
     def deliver(self) -> None:
         """Deliver what is due. Raises RelayAway, and the errors of the database."""
@@ -90,7 +95,8 @@ class Sender:
             finally:
                 connection.close()
         finally:
-            self._outbox.release()
+            if not self._unsettled:  # else another process would send again what only this one knows is sent
+                self._outbox.release()
 
     def _deliver_over(self, connection: Connection) -> None:
         while not self._stopping.is_set() and (mail := self._outbox.claim()):
