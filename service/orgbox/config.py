@@ -53,7 +53,7 @@ SETTINGS = (
     Setting("durable", True, "Whether a SQLite commit waits for the disk (synchronous=FULL)."),
     Setting("hash_memory_kib", 19_456, "Memory of one argon2id password hash, in KiB."),
     Setting("hash_rounds", 2, "Rounds of one argon2id password hash."),
-    Setting("call_log", 200, "SOAP calls the console shows of each org; 0 keeps none."),
+    Setting("call_log", 200, "SOAP calls the console shows of an org; 0 keeps none."),
     Setting("log", "", "File for the log as lines of JSON, one for each call; - is stderr, empty for none."),
     Setting("control_key", "", "Key of the control API; empty for a random one, printed at start, that "
             "opens it to this machine alone."),

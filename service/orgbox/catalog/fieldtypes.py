@@ -59,13 +59,19 @@ def fold(text: str) -> str:
     Upper case gives the documented sort order of English locales; one to one keeps `_` in LIKE one
     character.
     """
-    return text.upper() if text.isascii() else _fold(text)
+    if text.isascii():
+        return text.upper()
+    return _fold_name(text) if len(text) <= _LONGEST_NAME else _fold(text)
 
 
-@lru_cache(maxsize=65_536)
 def _fold(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
     return "".join(up if len(up := c.upper()) == 1 else c for c in composed)
+
+
+_LONGEST_NAME = 100
+_fold_name = lru_cache(maxsize=16_384)(_fold)
+"""Names and addresses come again and again; long texts would only fill the memory."""
 
 
 def _text(text: str) -> str | None:
