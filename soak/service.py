@@ -71,6 +71,7 @@ class Command:
         """SIGKILL for it and its workers."""
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)  # a moment old, it may have no group yet
         self._nursery.ask(wait=self.pid)
 
     def stop(self) -> int:
