@@ -1,7 +1,9 @@
 """Sessions: how long they live, who ends them, where they hold."""
 
+import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -86,6 +88,22 @@ def test_ten_wrong_passwords_lock_a_user_for_a_quarter_of_an_hour(service: Servi
     assert refused(service, "sam@acme.com", "orgbox1!")
     service.clock.advance(timedelta(minutes=16))
     assert not refused(service, "sam@acme.com", "orgbox1!")
+
+
+def test_signing_in_many_times_at_once_locks_nobody_out(
+    make_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, argon2id = make_service(threads=16), passwords.argon2id
+
+    def slowly(*given: Any, **costs: Any) -> bytes:
+        time.sleep(0.03)
+        return argon2id(*given, **costs)
+
+    monkeypatch.setattr(passwords, "argon2id", slowly)
+    with ThreadPoolExecutor(16) as at_once:
+        refusals = list(at_once.map(lambda _: refused(service, "sam@acme.com", "orgbox1!"), range(32)))
+
+    assert not any(refusals)
 
 
 def test_every_refusal_to_sign_in_reads_the_same(service: Service) -> None:

@@ -1,9 +1,11 @@
 """login() and the password calls.
 
 Every refusal of login() has the same text, and takes as long, whether the user exists or not. An attempt
-is counted before the password is looked at, so that guesses made at once cannot slip past the lock.
+is counted before the password is looked at, so that guesses made at once cannot slip past the lock; and
+those of a user take turns, so that a program that signs in many times at once does not lock itself out.
 """
 
+import threading
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -30,6 +32,17 @@ _NEEDS_TOKEN = (
 )
 
 
+_TURNS = tuple(threading.Lock() for _ in range(64))
+
+
+def turn(org: Org | None, user_id: str | None) -> threading.Lock:
+    """To be held from `verify` to `admit`: one attempt of a user at a time in a process.
+
+    Some users share a lock; so do all who do not exist, whose guesses then take as long as another's.
+    """
+    return _TURNS[hash((org.number if org else None, user_id)) % len(_TURNS)]
+
+
 @dataclass(frozen=True, slots=True)
 class Login:
     """What login() found: who signed in and the id of the new session."""
@@ -49,7 +62,12 @@ def login(
     Raises ApiFault INVALID_LOGIN; API_DISABLED_FOR_ORG for a user without the API Enabled permission;
     LOGIN_MUST_USE_SECURITY_TOKEN where the org asks for a token and the password comes without one.
     """
-    org, user_id = verify(orgs, org, user_id, password)
+    with turn(org, user_id):
+        org, user_id = verify(orgs, org, user_id, password)
+        return _sign_in(org, user_id, password, client)
+
+
+def _sign_in(org: Org, user_id: str, password: str, client: str) -> Login:
     with org.store.database.write(org=org.number) as connection:
         session_id = sessions.start(connection, org, user_id, client)
         session = _begun(connection, org, session_id)
@@ -71,7 +89,7 @@ def _begun(connection: Connection, org: Org, session_id: str) -> Session:
 
 
 def verify(orgs: Orgs, org: Org | None, user_id: str | None, password: str) -> tuple[Org, str]:
-    """Count the attempt and check the password: the org and the user.
+    """Count the attempt and check the password, in one's `turn`: the org and the user.
 
     Raises ApiFault INVALID_LOGIN, after the same time whether there is such a user or not.
     """

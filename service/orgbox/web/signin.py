@@ -26,12 +26,14 @@ def sign_in() -> str:
 def submit() -> ResponseReturnValue:
     """The checks of login(): same texts, same lockout; a new session under a new token."""
     form, orgs = filled_in(), desk().orgs
+    named = _user(form)
     try:
-        org, user_id = login.verify(orgs, *_user(form), request.form.get("password", ""))
-        console.end(orgs, cookie.get(TOKEN, ""))
-        with orgs.database.write() as connection:
-            login.admit(connection, org, user_id)
-            token = console.start(connection, org, user_id)
+        with login.turn(*named):
+            org, user_id = login.verify(orgs, *named, request.form.get("password", ""))
+            console.end(orgs, cookie.get(TOKEN, ""))
+            with orgs.database.write() as connection:
+                login.admit(connection, org, user_id)
+                token = console.start(connection, org, user_id)
     except ApiFault as error:
         form.others.append(error.message)
         return _form(form), 401
