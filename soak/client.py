@@ -5,6 +5,7 @@ It tells apart the three ends of a call: an answer, a fault, and none because th
 
 import http.client
 import re
+import select
 from collections.abc import Sequence
 from urllib.parse import urlencode, urlsplit
 
@@ -118,6 +119,7 @@ class Caller:
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, str]:
         """One HTTP request. Raises Unanswered."""
+        self._let_go_if_ended()
         try:
             self._connection.request(method, path, body, headers or {})
             response = self._connection.getresponse()
@@ -126,6 +128,14 @@ class Caller:
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             raise Unanswered(str(error)) from error
+
+    def _let_go_if_ended(self) -> None:
+        """Begin anew when the service has closed the connection as an idle one, as every client library does
+        (urllib3's `wait_for_read` before it takes a connection from its pool).
+        """
+        sock = self._connection.sock
+        if sock is not None and select.select([sock], [], [], 0)[0]:
+            self._connection.close()
 
 
 class Batch:

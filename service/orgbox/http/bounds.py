@@ -3,9 +3,11 @@
 A body that is too large is read to its end and thrown away, so that the client gets to hear why: closing
 at once would break its connection before it reads the answer. Lines between chunks are short. A request
 must be there whole after `request_seconds`, however busily it trickles in, and a connection on which
-nothing moves for `idle_seconds` is closed even if its client does not read.
+nothing moves for `idle_seconds` is closed even if its client does not read. Both are told by a clock that
+nobody sets.
 """
 
+import select
 import time
 from io import BytesIO
 from typing import Any
@@ -102,10 +104,29 @@ class BoundedChannel(DirectChannel):
 
     parser_class = BoundedParser
     error_task_class = _GuardedError
+    _last_activity = 0.0
+
+    @property
+    def last_activity(self) -> float:
+        """When something moved, in seconds of `time.monotonic`."""
+        return self._last_activity
+
+    @last_activity.setter
+    def last_activity(self, _system_time: float) -> None:
+        """Something moves now; waitress says so by the system's time, which may be set."""
+        self._last_activity = time.monotonic()
+
+    @property
+    def unread(self) -> bool:
+        """Whether something has come in that is to be read."""
+        poll = select.poll()
+        poll.register(self.socket, select.POLLIN)
+        return bool(self.readable() and poll.poll(0))
 
 
 class Sweep:
-    """Closes connections whose time is up, once a second at most.
+    """Closes connections whose time is up, once a second at most; not one that has sent something which a
+    process that was stopped for a while has not come to read.
 
     It runs between two turns of the server's loop, in place of waitress's own: that one runs while sockets
     are gathered to be polled, and a number that is closed then may stand for a new connection when the
@@ -123,9 +144,10 @@ class Sweep:
         if now < self._next:
             return
         self._next = now + 1.0
-        idle_since = time.time() - self._server.adj.channel_timeout
+        idle_since = now - self._server.adj.channel_timeout
         for channel in [*self._server.active_channels.values()]:
             partly = channel.request
             late = partly and now - partly.began > self._request_seconds
-            if not channel.requests and (late or channel.last_activity < idle_since):
+            idle = channel.last_activity < idle_since and not channel.unread
+            if not channel.requests and (late or idle):
                 channel.handle_close()
