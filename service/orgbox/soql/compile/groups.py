@@ -190,6 +190,8 @@ def _part(query: BoundSelect, elements: GroupElements, where: Where) -> Select[A
     for number, operand in enumerate(query.groups.operands):
         total = literal_column("0" if number in elements.present else "1", BigInteger())
         last += [total.label(f"t{number}"), elements.sorted(operand).label(f"g{number}")]
+    if len(query.groups.sets) > 1:  # an aggregate makes one row of all records where there is no key
+        last.append((literal_column("0", BigInteger()) if elements.present else func.count()).label("all"))
     part = select(*columns, *keys, *last).group_by(*elements.keys())
     if query.groups.having is not None:
         part = part.having(where.condition(query.groups.having))
