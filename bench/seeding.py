@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, TableClause
 
 from bench.workloads import PASSWORD, USERNAME, Data, row
 from orgbox.app import open_orgs
@@ -62,7 +62,7 @@ def fill(org: Org, user_id: str, rows: int, first: int = 0) -> list[str]:
 def load(org: Org, user_id: str, rows: int) -> list[str]:
     """As `fill`, for millions of rows in a fresh database: the indexes are made at the end."""
     sobject, database = org.catalog[SOBJECT], org.store.database
-    table, made = org.store.table(sobject), []
+    table, made = org.store.schema.layouts[SOBJECT].whole_table(), []
     columns = [c.key for c in table.columns]
     shadows = {f.shadow: f.name for f in sobject.fields if f.shadow}
     with database.write() as connection:
@@ -83,7 +83,7 @@ def load(org: Org, user_id: str, rows: int) -> list[str]:
     return made
 
 
-def _write(connection: Connection, table: Table, rows: list[list[Any]]) -> None:
+def _write(connection: Connection, table: TableClause, rows: list[list[Any]]) -> None:
     names = ", ".join(f'"{c.name}"' for c in table.columns)
     cursor = connection.connection.cursor()
     if connection.dialect.name == "sqlite":

@@ -17,7 +17,7 @@ _EVERYWHERE_THE_SAME = {"orgbox_schema"}
 
 
 def test_every_key_begins_with_the_org_and_no_other_index_is_unique() -> None:
-    tables = [layout.table() for layout in schema.build(standard_catalog()).layouts.values()]
+    tables = [layout.whole_table() for layout in schema.build(standard_catalog()).layouts.values()]
 
     keys = {table.name: [column.name for column in table.primary_key] for table in tables}
     unique = [index.name for table in tables for index in table.indexes if index.unique]

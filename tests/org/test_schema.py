@@ -137,7 +137,7 @@ def test_ddl_is_what_sqlalchemy_writes(url: str) -> None:
     dialect = make_url(url).get_dialect()()
     ddl = Ddl(dialect)
     for layout in build(standard_catalog()).layouts.values():
-        table = layout.table()
+        table = layout.whole_table()
         wanted = [CreateTable(table), *map(CreateIndex, table.indexes)]
 
         written = {words(statement) for statement in ddl.create(layout)}

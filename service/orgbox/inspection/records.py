@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import TableClause, select
 
 from orgbox import ids
 from orgbox.catalog.fieldtypes import fold
@@ -130,7 +130,7 @@ def _ids(pairs: set[tuple[str, str]]) -> str:
 
 
 def _had(view: View, sobject: SObject, rule: Unique, session: Any) -> Iterator[tuple[str, str]]:
-    table: Table = view.table(sobject.name)
+    table: TableClause = view.table(sobject.name)
     names = [f.name for f in sobject.fields if f.stored]
     statement = select(*(table.c[name] for name in names)).where(alive(table, view.org.number))
     for row in view.rows(statement):

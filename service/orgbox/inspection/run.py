@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, TableClause, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from orgbox.catalog.load import CatalogError
@@ -51,22 +51,23 @@ def findings(orgs: Orgs) -> Iterator[str]:
 def findings_in(connection: Connection, orgs: Orgs) -> Iterator[str]:
     """The findings as the transaction of a connection sees them. Raises SQLAlchemyError."""
     wrong = list(tables.file_is_whole(connection))
-    wrong += tables.tables_are_complete(connection, orgs.store.schema.tables().values())
+    wrong += tables.tables_are_complete(connection, orgs.store.schema.layouts.values())
     yield from wrong
     if wrong:
         return
-    seen: dict[str, Table] = orgs.store.schema.tables()
+    seen: dict[str, TableClause] = orgs.store.schema.tables()
     for row in connection.execute(select(orgs.store.schema.system["orgbox_org"])).all():
         try:
             view = _view(connection, orgs, row)
         except (ValueError, CatalogError) as error:
             yield f"{row.id}: what the register says cannot be read: {error}"
             continue
-        own = [t for t in (view.table(s.name) for s in view.org.catalog) if seen.get(t.name) is not t]
-        lacking = list(tables.tables_are_complete(connection, own))
+        own = [s.name for s in view.org.catalog if seen.get(s.name) is not view.table(s.name)]
+        layout = view.org.store.schema.records.layout
+        lacking = list(tables.tables_are_complete(connection, map(layout, own)))
         yield from (f"{row.id}: {line}" for line in lacking)
         if not lacking:
-            seen |= {table.name: table for table in own}
+            seen |= {name: view.table(name) for name in own}
             yield from (f"{row.id}: {line}" for check in CHECKS for line in check(view))
     yield from tables.rows_are_of_known_orgs(connection, orgs.store.schema, seen.values())
 

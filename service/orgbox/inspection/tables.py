@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import Connection, Table, inspect, select
+from sqlalchemy import Connection, TableClause, inspect, select
 
 from orgbox.inspection.view import some
 from orgbox.org import unique
+from orgbox.org.layout import TableLayout
 from orgbox.org.schema import Schema
 
 _OF_ALL = ("orgbox_lease", "orgbox_schema")
@@ -19,22 +20,24 @@ def file_is_whole(connection: Connection) -> Iterator[str]:
         yield from (f"the file: {line}" for line in told if line != "ok")
 
 
-def tables_are_complete(connection: Connection, tables: Iterable[Table]) -> Iterator[str]:
+def tables_are_complete(connection: Connection, layouts: Iterable[TableLayout]) -> Iterator[str]:
     """Every table with every column and index."""
     there = inspect(connection)
     names = set(there.get_table_names())
-    for table in tables:
-        if table.name not in names:
-            yield f"{table.name}: no such table"
+    for layout in layouts:
+        if layout.name not in names:
+            yield f"{layout.name}: no such table"
             continue
-        has = {c["name"] for c in there.get_columns(table.name)}
-        has |= {str(i["name"]) for i in there.get_indexes(table.name)}
-        needs = {c.name for c in table.columns} | {str(i.name) for i in table.indexes}
+        has = {c["name"] for c in there.get_columns(layout.name)}
+        has |= {str(i["name"]) for i in there.get_indexes(layout.name)}
+        needs = {c.name for c in layout.columns} | {i.name for i in layout.indexes}
         if needs - has:
-            yield f"{table.name}: without {some(sorted(needs - has))}"
+            yield f"{layout.name}: without {some(sorted(needs - has))}"
 
 
-def rows_are_of_known_orgs(connection: Connection, schema: Schema, tables: Iterable[Table]) -> Iterator[str]:
+def rows_are_of_known_orgs(
+    connection: Connection, schema: Schema, tables: Iterable[TableClause]
+) -> Iterator[str]:
     """No row is left of an org that is gone."""
     register = schema.system["orgbox_org"]
     for table in tables:

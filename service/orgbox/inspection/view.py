@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table
+from sqlalchemy import Connection, Executable, TableClause
 
 from orgbox.catalog.sobject import SObject
 from orgbox.org.org import Org
@@ -23,7 +23,7 @@ class View:
     settings: OrgSettings
     link_key: bytes | None
 
-    def table(self, name: str) -> Table:
+    def table(self, name: str) -> TableClause:
         """The table of an SObject, or of the service itself."""
         schema = self.org.store.schema
         found = schema.system.get(name)
@@ -43,7 +43,7 @@ Check = Callable[[View], Iterator[str]]
 """Yields a line for each thing that is wrong."""
 
 
-def alive(table: Table, org: int) -> Any:
+def alive(table: TableClause, org: int) -> Any:
     """The condition on rows of an org that are not in the recycle bin."""
     mine = table.c.org == org
     return mine & table.c.IsDeleted.is_not(True) if "IsDeleted" in table.c else mine

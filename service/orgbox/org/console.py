@@ -9,7 +9,7 @@ import hmac
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, TableClause, delete, insert, select, update
 
 from orgbox.clock import moment_text, parse_moment
 from orgbox.org.org import Org
@@ -100,5 +100,5 @@ def end_all_of(connection: Connection, org: Org, user_id: str) -> None:
     )
 
 
-def _table(org: Org) -> Table:
+def _table(org: Org) -> TableClause:
     return org.store.schema.system["orgbox_console_session"]

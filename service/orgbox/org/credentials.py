@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, select, update
+from sqlalchemy import Connection, TableClause, bindparam, select, update
 
 from orgbox.clock import moment_text
 from orgbox.org import session as sessions
@@ -53,7 +53,7 @@ def _writing(store: Store) -> Any:
     return changed.values(attempts=bindparam("count"), locked_until=bindparam("until"))
 
 
-def _mine(table: Table) -> Any:
+def _mine(table: TableClause) -> Any:
     return (table.c.org == bindparam("number")) & (table.c.user_id == bindparam("user"))
 
 

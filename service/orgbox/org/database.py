@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from functools import cached_property
 from typing import Any, TypeVar
 
-from sqlalchemy import ClauseElement, Connection, Dialect, Table, make_url
+from sqlalchemy import ClauseElement, Connection, Dialect, TableClause, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
@@ -191,7 +191,7 @@ class Database:
             raise
         self.rows(connection, f"RELEASE SAVEPOINT {_SAVEPOINT}")
 
-    def insert(self, table: Table) -> Any:
+    def insert(self, table: TableClause) -> Any:
         """An INSERT into the table that may say ON CONFLICT, as the dialect has it."""
         return importlib.import_module(f"sqlalchemy.dialects.{self.engine.dialect.name}").insert(table)
 

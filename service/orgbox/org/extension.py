@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, delete, insert, update
+from sqlalchemy import Connection, TableClause, delete, insert, update
 
 from orgbox.catalog import own
 from orgbox.catalog.importing import Imported
@@ -89,7 +89,7 @@ def _lock(connection: Connection, orgs: Orgs) -> None:
     connection.execute(update(table).where(table.c.name == "version").values(value=table.c.value))
 
 
-def _fill(connection: Connection, org: Org, model: Model, table: Table) -> None:
+def _fill(connection: Connection, org: Org, model: Model, table: TableClause) -> None:
     """What rows of the org lack in columns that were added: false, defaults, folded text."""
     sobject = model.catalog[table.name]
     for f in sobject.fields:

@@ -1,11 +1,22 @@
-"""How a table is laid out: enough to write its DDL without SQLAlchemy's Table, which takes thirty times as
-long to make, for thousands of columns of which most processes never use one.
+"""How a table is laid out: enough to write its DDL, and statements, without SQLAlchemy's Table, which takes
+thirty times as long to make.
 """
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Dialect, Index, MetaData, PrimaryKeyConstraint, Table
+from sqlalchemy import (
+    Column,
+    ColumnClause,
+    Dialect,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    TableClause,
+    column,
+    table,
+)
 from sqlalchemy.types import TypeEngine
 
 
@@ -35,17 +46,27 @@ class TableLayout(NamedTuple):
     key_name: str | None = None
     indexes: tuple[IndexLayout, ...] = ()
 
-    def table(self) -> Table:
+    def table(self) -> TableClause:
         """For statements; its columns are known by their keys."""
+        return table(self.name, *map(_column, self.columns))
+
+    def whole_table(self) -> Table:
+        """With its key and indexes, to change what is there of them."""
         columns = [
             Column(c.name, c.type, key=c.key, nullable=c.nullable, autoincrement=False) for c in self.columns
         ]
         by_name = {column.name: column for column in columns}
         primary = PrimaryKeyConstraint(*(by_name[name] for name in self.key), name=self.key_name)
-        table = Table(self.name, MetaData(), *columns, primary, sqlite_with_rowid=False)
+        whole = Table(self.name, MetaData(), *columns, primary, sqlite_with_rowid=False)
         for index in self.indexes:
-            Index(index.name, *(by_name[name] for name in index.columns), info={"alike": index.alike})
-        return table
+            Index(index.name, *(by_name[name] for name in index.columns))
+        return whole
+
+
+def _column(layout: ColumnLayout) -> ColumnClause[Any]:
+    made: ColumnClause[Any] = column(layout.name, layout.type)
+    made.key = layout.key
+    return made
 
 
 class Ddl:

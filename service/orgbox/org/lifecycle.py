@@ -18,7 +18,7 @@ from sqlalchemy import (
     Delete,
     Insert,
     Select,
-    Table,
+    TableClause,
     Update,
     bindparam,
     delete,
@@ -195,7 +195,7 @@ class Lifecycle:
         _, revision = self._registered(connection, number)
         return self._orgs.models.of(connection, number, revision)
 
-    def _tables(self, connection: Connection, number: int, model: Model) -> list[Table]:
+    def _tables(self, connection: Connection, number: int, model: Model) -> list[TableClause]:
         """Tables whose rows are copied: of an org's own SObjects those that ever had a row of it."""
         schema = model.store.schema
         counting = partial(_counting, schema.system["orgbox_counter"])
@@ -219,7 +219,7 @@ class Lifecycle:
         return connection.scalar(statement)
 
 
-def _copying(table: Table) -> Insert:
+def _copying(table: TableClause) -> Insert:
     """All rows of the org `source` to the org `target`."""
     names = [name for name in table.c.keys() if name != "org"]
     target = bindparam("target", type_=BigInteger())
@@ -229,16 +229,16 @@ def _copying(table: Table) -> Insert:
     )
 
 
-def _clearing(table: Table) -> Delete:
+def _clearing(table: TableClause) -> Delete:
     return delete(table).where(table.c.org == bindparam("number"))
 
 
-def _releasing(names: Table) -> Delete:
+def _releasing(names: TableClause) -> Delete:
     """What an org holds of the values that may be taken once."""
     return delete(names).where(names.c.owner_org == bindparam("number"))
 
 
-def _claiming(names: Table) -> Insert:
+def _claiming(names: TableClause) -> Insert:
     """What is unique over all orgs (user names) is held by the copy for itself alone."""
     everywhere: ColumnElement[int] = literal_column(str(unique.EVERYWHERE))
     held = (names.c.org == everywhere) & (names.c.owner_org == bindparam("source"))
@@ -247,23 +247,23 @@ def _claiming(names: Table) -> Insert:
     return insert(names).from_select(["org", "kind", "value", "id", "owner_org"], rows)
 
 
-def _owning(names: Table) -> Update:
+def _owning(names: TableClause) -> Update:
     """What the copy has taken is its own."""
     return update(names).where(names.c.org == bindparam("target")).values(owner_org=bindparam("target"))
 
 
-def _naming(organization: Table) -> Update:
+def _naming(organization: TableClause) -> Update:
     """The copy's Organization has the Id of its org."""
     mine = organization.c.org == bindparam("target")
     return update(organization).where(mine).values(Id=bindparam("target_id"))
 
 
-def _counting(counters: Table) -> Select[Any]:
+def _counting(counters: TableClause) -> Select[Any]:
     """The names of an org's counters."""
     return select(counters.c.name).where(counters.c.org == bindparam("number"))
 
 
-def _registering(register: Table) -> Select[Any]:
+def _registering(register: TableClause) -> Select[Any]:
     """What the register says of an org."""
     return select(register.c.settings, register.c.revision).where(register.c.org == bindparam("number"))
 

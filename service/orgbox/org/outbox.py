@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, Table, bindparam, insert, select
+from sqlalchemy import Connection, Row, Select, TableClause, bindparam, insert, select
 
 from orgbox.clock import moment_text, parse_moment
 from orgbox.mail.letter import SENDER, Letter
@@ -79,7 +79,7 @@ def _insert(
     store.database.many(connection, text, rows)
 
 
-def _inserting(table: Table, columns: Sequence[str]) -> Any:
+def _inserting(table: TableClause, columns: Sequence[str]) -> Any:
     values: dict[str, Any] = {column: bindparam(column) for column in columns}
     return insert(table).values(values)
 

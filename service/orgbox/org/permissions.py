@@ -6,7 +6,7 @@ what the profile gives and what assigned permission sets add.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, exists, select
+from sqlalchemy import ColumnElement, Connection, TableClause, bindparam, exists, select
 
 from orgbox.org.store import Store
 
@@ -18,7 +18,7 @@ DECIDING = (
 """The permissions that decide something in Orgbox."""
 
 
-def columns(table: Table) -> list[Any]:
+def columns(table: TableClause) -> list[Any]:
     """The deciding columns of Profile or PermissionSet."""
     return [table.c[f"Permissions{name}"] for name in DECIDING]
 

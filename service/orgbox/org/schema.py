@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Dialect, Integer, Table, inspect, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnClause,
+    Connection,
+    Dialect,
+    Integer,
+    Table,
+    TableClause,
+    inspect,
+    select,
+)
 from sqlalchemy.engine.interfaces import ReflectedPrimaryKeyConstraint
 from sqlalchemy.schema import CreateColumn
 from sqlalchemy.types import TypeEngine
@@ -40,7 +50,7 @@ class Schema:
     records: Tables
     system: Tables
 
-    def tables(self) -> dict[str, Table]:
+    def tables(self) -> dict[str, TableClause]:
         """All of them, by name."""
         return {**self.system, **self.records}
 
@@ -185,7 +195,7 @@ def upgrade(connection: Connection, schema: Schema) -> None:
         raise SchemaError("the database holds tables of these names that are not Orgbox's")
     _create(connection, (layout for name, layout in schema.layouts.items() if name not in existing))
     for name in existing & schema.layouts.keys():
-        table = schema.layouts[name].table()
+        table = schema.layouts[name].whole_table()
         _add_columns(connection, table, {c["name"] for c in found.get_columns(name)})
         _set_key(connection, table, found.get_pk_constraint(name))
     if "orgbox_link" in existing:
@@ -223,7 +233,7 @@ def _tell_sizes(connection: Connection, layouts: Sequence[TableLayout]) -> None:
     connection.exec_driver_sql("ANALYZE sqlite_schema")  # reads them
 
 
-def _refuse_newer(connection: Connection, table: Table) -> dict[str, str]:
+def _refuse_newer(connection: Connection, table: TableClause) -> dict[str, str]:
     """What the database says of its tables. Raises SchemaError."""
     kept = {row.name: row.value for row in connection.execute(select(table.c.name, table.c.value))}
     value = kept.get("version")
@@ -234,7 +244,7 @@ def _refuse_newer(connection: Connection, table: Table) -> dict[str, str]:
     return kept
 
 
-def _stamp(connection: Connection, table: Table, stamps: Mapping[str, str]) -> None:
+def _stamp(connection: Connection, table: TableClause, stamps: Mapping[str, str]) -> None:
     connection.execute(table.delete().where(table.c.name.in_([*stamps])))
     connection.execute(table.insert(), [{"name": name, "value": value} for name, value in stamps.items()])
 
@@ -274,7 +284,7 @@ def _set_key(connection: Connection, table: Table, found: ReflectedPrimaryKeyCon
 
 
 def fill_shadow(
-    connection: Connection, table: Table, shadow: Column[str], org: int | None = None
+    connection: Connection, table: TableClause, shadow: ColumnClause[str], org: int | None = None
 ) -> None:
     """Fold the text of the rows (of one org) whose shadow is still empty."""
     source = table.c[shadow.key[:-3]]
@@ -286,7 +296,7 @@ def fill_shadow(
         connection.execute(table.update().where(where).values({shadow: fold(text)}))
 
 
-def make_tables(connection: Connection, tables: Tables, names: Iterable[str]) -> list[Table]:
+def make_tables(connection: Connection, tables: Tables, names: Iterable[str]) -> list[TableClause]:
     """Create the tables, or the columns of them, that are not there; returns those that were there."""
     layouts = [tables.layout(name) for name in names]
     if not layouts:
@@ -294,12 +304,13 @@ def make_tables(connection: Connection, tables: Tables, names: Iterable[str]) ->
     found = inspect(connection)
     existing = set(found.get_table_names())
     _create(connection, (layout for layout in layouts if layout.name not in existing))
-    old = [tables[layout.name] for layout in layouts if layout.name in existing]
-    for table in old:
-        _add_columns(connection, table, {c["name"] for c in found.get_columns(table.name)})
+    old = [layout for layout in layouts if layout.name in existing]
+    for layout in old:
+        present = {c["name"] for c in found.get_columns(layout.name)}
+        _add_columns(connection, layout.whole_table(), present)
     if connection.dialect.name == "sqlite":
         _tell_sizes(connection, layouts)
-    return old
+    return [tables[layout.name] for layout in old]
 
 
 def _create(connection: Connection, layouts: Iterable[TableLayout]) -> None:

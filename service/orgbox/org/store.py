@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     Connection,
-    Table,
+    TableClause,
     bindparam,
     delete,
     func,
@@ -42,7 +42,7 @@ class Store:
         self.schema = schema
         self._texts: Kept[tuple[str, tuple[str, ...]]] = Kept(_MOST_TEXTS)
 
-    def table(self, sobject: SObject) -> Table:
+    def table(self, sobject: SObject) -> TableClause:
         """The table of an SObject."""
         return self.schema.records[sobject.name]
 
@@ -126,7 +126,7 @@ class Store:
         rows = self.rows(connection, key, lambda: self._where(table, column, wanted), given)
         return [dict(zip(wanted, row, strict=True)) for row in rows]
 
-    def _where(self, table: Table, column: str, wanted: tuple[str, ...]) -> Any:
+    def _where(self, table: TableClause, column: str, wanted: tuple[str, ...]) -> Any:
         return (
             select(*(table.c[name] for name in wanted))
             .where(table.c.org == bindparam("org"))
@@ -210,11 +210,11 @@ class Store:
         return self._texts.get(key, lambda: self.database.text(make()))
 
 
-def _update(table: Table, names: tuple[str, ...]) -> Any:
+def _update(table: TableClause, names: tuple[str, ...]) -> Any:
     where = (table.c.org == bindparam("_org")) & (table.c.Id == bindparam("_id"))
     return update(table).where(where).values({name: bindparam(name) for name in names})
 
 
-def _delete(table: Table) -> Any:
+def _delete(table: TableClause) -> Any:
     where = (table.c.org == bindparam("org")) & (table.c.Id == bindparam("id"))
     return delete(table).where(where)

@@ -2,14 +2,14 @@
 
 SObjects and fields an org has of its own are in the same tables: a table has the columns of all orgs.
 There a column's name says how it stores (`Pages__c$int`), because two orgs may disagree; its key is the
-name of the field, by which everybody asks. Such a Table knows the columns of one catalogue alone.
+name of the field, by which everybody asks. Such a table knows the columns of one catalogue alone.
 """
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Lock
 
-from sqlalchemy import BigInteger, Table
+from sqlalchemy import BigInteger, TableClause
 
 from orgbox.catalog.fieldtypes import TEXT_COLUMN
 from orgbox.catalog.load import Catalog
@@ -22,16 +22,16 @@ _ALIKE, _ALIKE_PICKLIST = 10, 60_000
 ORDER BY with LIMIT follows the index of its own field."""
 
 
-class Tables(Mapping[str, Table]):
+class Tables(Mapping[str, TableClause]):
     """Tables by name, each made when first asked for, of what `layout` says of that name."""
 
     def __init__(self, names: Iterable[str], layout: Callable[[str], TableLayout]) -> None:
         self.layout = layout
         self._names = dict.fromkeys(names)
-        self._made: dict[str, Table] = {}
+        self._made: dict[str, TableClause] = {}
         self._lock = Lock()
 
-    def __getitem__(self, name: str) -> Table:
+    def __getitem__(self, name: str) -> TableClause:
         made = self._made.get(name)
         if made is None:
             if name not in self._names:
@@ -42,7 +42,7 @@ class Tables(Mapping[str, Table]):
                     made = self._made[name] = self._make(name)
         return made
 
-    def _make(self, name: str) -> Table:
+    def _make(self, name: str) -> TableClause:
         return self.layout(name).table()
 
     def __contains__(self, name: object) -> bool:
@@ -58,7 +58,7 @@ class Tables(Mapping[str, Table]):
 class OwnTables(Tables):
     """The tables of a catalogue with SObjects or fields of an org's own."""
 
-    def __init__(self, standard: Mapping[str, Table], known: Catalog, catalog: Catalog) -> None:
+    def __init__(self, standard: Mapping[str, TableClause], known: Catalog, catalog: Catalog) -> None:
         self._standard = standard
         self._known = known
         self._sobjects = {sobject.name: sobject for sobject in catalog}
@@ -67,7 +67,7 @@ class OwnTables(Tables):
     def _own_layout(self, name: str) -> TableLayout:
         return record_layout(self._sobjects[name], self._known.get(name))
 
-    def _make(self, name: str) -> Table:
+    def _make(self, name: str) -> TableClause:
         same = self._known.get(name) is self._sobjects[name]
         return self._standard[name] if same else super()._make(name)
 
