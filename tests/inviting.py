@@ -5,8 +5,10 @@ import re
 from sqlalchemy import update
 
 from orgbox.org.invitations import read_settings
+from orgbox.org.joining import Answers
 from orgbox.org.mailbox import Mail
 from orgbox.org.org import Org
+from orgbox.rules.acceptance import LinkAcceptance
 from service import Answer, Client, Service
 
 
@@ -52,3 +54,12 @@ def set_up(service: Service, **changes: object) -> None:
     with database.write() as connection:
         changed = read_settings(connection, org).changed(changes).to_json()
         connection.execute(update(table).where(table.c.org == org.number).values(settings=changed))
+
+
+def customer(service: Service) -> Client:
+    """A customer whom Alice invited to the group that allows customers, signed in."""
+    alice = service.client("alice@acme.com")
+    invite(alice, "cora@external.com", to=group_of(alice, "All acme.com"))
+    answers = Answers("Cora", "Customer", "cora@external.com", "External", "sesame123", "sesame123")
+    joined = LinkAcceptance(service.app.orgs).accept(token_of(service, "cora@external.com"), answers)
+    return service.client().login(joined.username, "sesame123")

@@ -1,8 +1,10 @@
 """Groups, their members, requests to join, and who follows whom."""
 
+from dataclasses import replace
+
 import pytest
 
-from inviting import group_of, values
+from inviting import customer, group_of, values
 from service import Answer, Client, Service
 
 MEMBER = "CollaborationGroupMember"
@@ -86,6 +88,69 @@ def test_declining_leaves_the_group_as_it_was(service: Service) -> None:
 
     assert count_of(carl, group) == "1"
     assert ask(carl, group)
+
+
+def test_a_customer_comes_into_no_group_that_allows_none(service: Service) -> None:
+    cora, alice, admin = customer(service), service.client("alice@acme.com"), service.client("admin@acme.com")
+    seen = cora.query("SELECT Id FROM User").text("size")
+    closed = [group_of(alice, name) for name in ("Engineering", "Board")]
+
+    for group in closed:
+        wish = {"CollaborationGroupId": group, "MemberId": cora.user_id}
+        asked = {"CollaborationGroupId": group, "RequesterId": cora.user_id}
+        assert refusal(cora.create(MEMBER, wish)) == "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY"
+        assert refusal(cora.create(REQUEST, asked)) == "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY"
+        for client in (alice, admin):
+            assert refusal(client.create(MEMBER, wish)) == "FIELD_INTEGRITY_EXCEPTION"
+
+    assert cora.query("SELECT Name FROM CollaborationGroup").texts("Name") == ["All acme.com"]
+    assert cora.query("SELECT Id FROM User").text("size") == seen
+
+
+def test_a_permission_set_makes_a_coworker_of_a_customer(service: Service) -> None:
+    cora, alice, admin = customer(service), service.client("alice@acme.com"), service.client("admin@acme.com")
+    inside = {"Name": "Inside", "Label": "Inside", "PermissionsChatterInternalUser": "true"}
+    made = admin.create("PermissionSet", inside).text("id") or ""
+    admin.create("PermissionSetAssignment", {"PermissionSetId": made, "AssigneeId": cora.user_id})
+
+    wish = {"CollaborationGroupId": group_of(alice, "Engineering"), "MemberId": cora.user_id}
+
+    assert cora.create(MEMBER, wish).text("success") == "true"
+
+
+def test_a_group_has_no_owner_who_may_own_none(service: Service) -> None:
+    cora, admin = customer(service), service.client("admin@acme.com")
+    group = {"Name": "Hers", "CollaborationType": "Private", "OwnerId": cora.user_id}
+
+    refused = admin.create("CollaborationGroup", group)
+
+    assert refusal(refused) == "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY"
+
+
+def test_pending_requests_count_among_the_groups_of_a_user(service: Service) -> None:
+    carl = service.client("carl@acme.com")
+    org = service.app.orgs.all()[0]
+    org.limits = replace(org.limits, groups_per_user=1)
+    board, everyone = (group_of(carl, name) for name in ("Board", "All acme.com"))
+    asked = ask(carl, board)
+
+    again = {"CollaborationGroupId": everyone, "RequesterId": carl.user_id}
+    assert refusal(carl.create(REQUEST, again)) == "LIMIT_EXCEEDED"
+    public = {"CollaborationGroupId": group_of(carl, "Engineering"), "MemberId": carl.user_id}
+    assert refusal(carl.create(MEMBER, public)) == "LIMIT_EXCEEDED"
+
+    alice = service.client("alice@acme.com")
+    assert update(alice, REQUEST, Id=asked, Status="Accepted").text("success") == "true"
+
+
+def test_members_set_their_own_notifications(service: Service) -> None:
+    sam = service.client("sam@acme.com")
+    own = sam.query(f"SELECT Id FROM {MEMBER} WHERE MemberId = '{sam.user_id}' LIMIT 1").text("Id") or ""
+
+    assert update(sam, MEMBER, Id=own, NotificationFrequency="D").text("success") == "true"
+    assert update(service.client("admin@acme.com"), MEMBER, Id=own, NotificationFrequency="W").text(
+        "success"
+    ) == "true"
 
 
 def test_the_member_count_follows_members_who_leave_together(service: Service) -> None:

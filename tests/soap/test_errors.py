@@ -78,11 +78,13 @@ class Scene:
             for id_, text in zip(answer.texts("Id")[::2], answer.texts(name), strict=True):
                 slug = re.sub(r"\W+", "_", str(text).removesuffix("@acme.com").removesuffix(".com").lower())
                 found[slug] = str(id_)
-        member = admin.query(
-            f"SELECT Id FROM CollaborationGroupMember WHERE CollaborationGroupId = '{found['all_acme']}' "
-            f"AND MemberId = '{found['sam']}'"
-        )
-        return found | {"membership": member.text("Id") or ""}
+        for name, member in {"membership": "sam", "ownership": "alice"}.items():
+            row = admin.query(
+                f"SELECT Id FROM CollaborationGroupMember WHERE CollaborationGroupId = '{found['all_acme']}' "
+                f"AND MemberId = '{found[member]}'"
+            )
+            found[name] = row.text("Id") or ""
+        return found
 
     def fill(self, text: str, names: dict[str, str]) -> str:
         """The text with names in braces replaced, also in what they stand for."""

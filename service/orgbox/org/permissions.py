@@ -4,6 +4,7 @@ A permission is the name of a Permissions* field without that word: `ModifyAllDa
 what the profile gives and what assigned permission sets add.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, TableClause, bindparam, exists, select
@@ -56,4 +57,30 @@ def _sets(store: Store) -> Any:
         select(*columns(sets))
         .select_from(joined)
         .where(assigned.c.org == bindparam("org"), assigned.c.AssigneeId == bindparam("user"))
+    )
+
+
+def users_without(
+    store: Store, connection: Connection, org: int, permission: str, user_ids: Iterable[str]
+) -> set[str]:
+    """Which of these users have a permission neither by their profile nor by permission sets."""
+    given = {"org": org, "values": store.array(user_ids)}
+    rows = store.rows(connection, ("users_without", permission), lambda: _without(store, permission), given)
+    return {str(row[0]) for row in rows}
+
+
+def _without(store: Store, permission: str) -> Any:
+    tables, name = store.schema.records, f"Permissions{permission}"
+    users, profiles, sets = tables["User"], tables["Profile"], tables["PermissionSet"]
+    assigned = tables["PermissionSetAssignment"]
+    added = (
+        exists()
+        .where(assigned.c.org == users.c.org, assigned.c.AssigneeId == users.c.Id)
+        .where(sets.c.org == assigned.c.org, sets.c.Id == assigned.c.PermissionSetId, sets.c[name].is_(True))
+    )
+    return (
+        select(users.c.Id)
+        .join(profiles, (profiles.c.org == users.c.org) & (profiles.c.Id == users.c.ProfileId))
+        .where(users.c.org == bindparam("org"), store.is_one_of(users.c.Id, "values"))
+        .where(profiles.c[name].is_not(True), ~added)
     )

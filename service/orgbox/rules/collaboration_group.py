@@ -1,12 +1,26 @@
 """CollaborationGroup: names, access, owners. Source: Object Reference, CollaborationGroup."""
 
+from collections import Counter
+from dataclasses import dataclass
+
 from orgbox.errors import RecordError
 from orgbox.org import dml
 from orgbox.org.rulebook import Batch, Record, Rules, Unique
 from orgbox.org.session import Session
 from orgbox.rules import groups
 from orgbox.rules.groups import Group
-from orgbox.rules.texts import no_access
+from orgbox.rules.texts import no_access, no_access_to_reference
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The groups there are already; of owners of new ones how many places in groups each takes up, and which
+    of them, named by somebody else, may own none.
+    """
+
+    groups: dict[str, Group]
+    places: Counter[str]
+    may_own_none: set[str]
 
 
 def platform_values(group: Record, batch: Batch) -> None:
@@ -21,6 +35,17 @@ def caller_may_own_groups(_: Record, batch: Batch) -> None:
     user = batch.session.user
     if not (user.may("ChatterOwnGroups") or user.may("ModifyAllData")):
         raise no_access()
+
+
+def owner_may_own_groups(group: Record, batch: Batch) -> None:
+    """So may whoever else is made the owner."""
+    if group["OwnerId"] in batch.facts.may_own_none:
+        raise no_access_to_reference()
+
+
+def owner_has_room(group: Record, batch: Batch) -> None:
+    """The owner is a member, and a user can be a member of 300 groups."""
+    groups.take_place(batch.facts.places, group["OwnerId"], batch.session, "OwnerId")
 
 
 def customers_are_not_allowed_in_public_groups(group: Record, _: Batch) -> None:
@@ -40,7 +65,7 @@ def access_of_customer_groups_stays(group: Record, _: Batch) -> None:
 
 def caller_runs_the_group(group: Record, batch: Batch) -> None:
     """Owners and managers edit a group, and those with Modify All Data."""
-    if not batch.facts[str(group.id)].is_run_by(batch.session):
+    if not batch.facts.groups[str(group.id)].is_run_by(batch.session):
         raise no_access()
 
 
@@ -64,8 +89,12 @@ def owner_becomes_a_member(created: list[Record], batch: Batch) -> None:
     dml.insert_checked(batch.session, sobject, members)
 
 
-def _facts(batch: Batch) -> dict[str, Group]:
-    return groups.load(batch.session, [str(r.id) for r in batch.records if r.before])
+def _facts(batch: Batch) -> Facts:
+    session, me = batch.session, batch.session.user.id
+    owners = {str(r["OwnerId"] or me) for r in batch.records if not r.before}
+    known = groups.load(session, [str(r.id) for r in batch.records if r.before])
+    strangers = groups.without(session, "ChatterOwnGroups", owners - {me})
+    return Facts(known, groups.places_taken(session, owners), strangers)
 
 
 def _name(group: Record, _: Session) -> str | None:
@@ -82,7 +111,12 @@ RULES = Rules(
     facts=_facts,
     fill=(platform_values,),
     unique=(Unique("CollaborationGroup.Name", _name, _name_taken),),
-    before_create=(caller_may_own_groups, customers_are_not_allowed_in_public_groups),
+    before_create=(
+        caller_may_own_groups,
+        customers_are_not_allowed_in_public_groups,
+        owner_may_own_groups,
+        owner_has_room,
+    ),
     after_create=(owner_becomes_a_member,),
     before_update=(
         caller_runs_the_group,

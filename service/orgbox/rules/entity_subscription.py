@@ -40,7 +40,8 @@ def caller_unfollows_for_himself(subscription: Record, batch: Batch) -> None:
 
 def _facts(batch: Batch) -> Counter[str]:
     """How many each of the followers follows."""
-    return count_by(batch, "SubscriberId")
+    followers = [str(record["SubscriberId"]) for record in batch.records]
+    return count_by(batch.session, batch.sobject.name, "SubscriberId", followers)
 
 
 def _subscription(subscription: Record, _: Session) -> str | None:

@@ -1,10 +1,14 @@
 """What several rules need to know of groups: their settings and who runs them."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from orgbox.errors import RecordError
+from orgbox.org import permissions
 from orgbox.org.session import Session
+from orgbox.rules.counts import count_by
 
 _GROUP_FIELDS = ("Id", "Name", "OwnerId", "CollaborationType", "CanHaveGuests", "IsArchived",
                  "Description")  # fmt: skip
@@ -60,3 +64,26 @@ def _roles_of_caller(session: Session, keys: list[str]) -> dict[str, str]:
         for row in rows
         if row["CollaborationGroupId"] in wanted
     }
+
+
+def places_taken(session: Session, user_ids: Iterable[str]) -> Counter[str]:
+    """In how many groups each of these users is or, by a pending request, wants to be."""
+    users = set(user_ids)
+    asked = count_by(session, "CollaborationGroupMemberRequest", "RequesterId", users, Status="Pending")
+    return count_by(session, "CollaborationGroupMember", "MemberId", users) + asked
+
+
+def take_place(places: Counter[str], user_id: str, session: Session, field: str) -> None:
+    """One more group for a user, of 300 there can be. Raises RecordError."""
+    places[user_id] += 1
+    limit = session.org.limits.groups_per_user
+    if places[user_id] > limit:
+        raise RecordError("LIMIT_EXCEEDED", f"A user can be a member of {limit} groups.", [field])
+
+
+def without(session: Session, permission: str, user_ids: Iterable[str]) -> set[str]:
+    """Which of these users lack a permission."""
+    users, org = set(user_ids), session.org
+    if not users:
+        return set()
+    return permissions.users_without(org.store, session.connection, org.number, permission, users)
