@@ -59,10 +59,20 @@ class Clock:
             raise ValueError(f"clock: {state!r} is neither 'offset <seconds>' nor 'frozen <moment>'")
         frozen = parse_moment(value).astimezone(UTC) if kind == "frozen" else None
         seconds = float(value) if kind == "offset" else 0.0
-        ahead = abs((frozen - self._system_now()).total_seconds()) if frozen else abs(seconds)
-        if not ahead <= _FURTHEST.total_seconds():
-            raise ValueError(f"clock: {state!r} is more than a hundred years away")
+        if not abs(seconds) <= _FURTHEST.total_seconds():
+            raise _too_far(state)
         self._followed, self._offset, self._frozen = state, timedelta(seconds=seconds), frozen
+
+    def check(self) -> None:
+        """Raises ValueError where it is too far from the system's time, asked when a state is set: when it is
+        followed the system's time may have been set as well.
+        """
+        if abs(self.now() - self._system_now()) > _FURTHEST:
+            raise _too_far(self.state)
+
+
+def _too_far(state: str) -> ValueError:
+    return ValueError(f"clock: {state!r} is more than a hundred years away")
 
 
 def moment_text(moment: datetime) -> str:

@@ -1,8 +1,8 @@
 """Sessions of the console. They are a kind of their own: SOAP never reads the console's cookie, and the
 console takes no API session. Only the SHA-256 of a token is kept.
 
-A session ends after the org's session_seconds without a page, after twelve hours in any case, at logout,
-when the password changes and when the user is deactivated.
+A session ends after the org's session_seconds without a page, after twelve hours in any case, when the
+clock is set back by more, at logout, when the password changes and when the user is deactivated.
 """
 
 import hmac
@@ -66,12 +66,11 @@ def resume(connection: Connection, org: Org, token: str, version: int) -> Sessio
     org.follow(connection, row.revision)
     settings = keep_up(org, row.settings, row.faults)
     now = org.clock.now()
-    idle = now - parse_moment(row.last_used)
-    if idle > timedelta(seconds=settings.session_seconds) or now - parse_moment(row.created) > _LONGEST:
+    idle, age = now - parse_moment(row.last_used), now - parse_moment(row.created)
+    if idle > timedelta(seconds=settings.session_seconds) or abs(age) > _LONGEST:
         return None
-    return Session(
-        org, user, settings, connection, version, hash_, bool(row.expired), idle >= _TOUCH
-    )
+    stale = idle >= _TOUCH or idle < timedelta(0)
+    return Session(org, user, settings, connection, version, hash_, bool(row.expired), stale)
 
 
 def touch(connection: Connection, session: Session) -> None:

@@ -18,12 +18,12 @@ def count_attempt(connection: Connection, org: Org, user_id: str) -> str | None:
     given = {"number": org.number, "user": user_id}
     rows = org.store.rows(connection, "credential", lambda: _reading(org.store), given)
     kept, attempts, locked = rows[0] if rows else (None, 0, None)
-    if kept is None or (locked or "") > moment_text(now):
+    until = moment_text(now + timedelta(minutes=org.limits.lockout_minutes))
+    if kept is None or moment_text(now) < (locked or "") <= until:  # later: the clock was set back since
         return None
     attempts, locked = attempts + 1, None
     if attempts >= org.limits.login_attempts:
-        locked = moment_text(now + timedelta(minutes=org.limits.lockout_minutes))
-        attempts = 0
+        attempts, locked = 0, until
     _set_attempts(connection, org, user_id, attempts, locked)
     return str(kept)
 

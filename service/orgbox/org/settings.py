@@ -53,7 +53,9 @@ class OrgSettings:
                 raise ValueError(f"{name}: {value!r} is not a list of texts")
         if values.get("soap_login", "enabled") not in SOAP_LOGIN:
             raise ValueError(f"soap_login: {values['soap_login']!r} is none of {', '.join(SOAP_LOGIN)}")
-        Clock().follow(values.get("clock", ""))
+        clock = Clock()
+        clock.follow(values.get("clock", ""))
+        clock.check()
         made = dict(values)
         if "allowed_domains" in made:
             made["allowed_domains"] = tuple(d.strip().lower() for d in made["allowed_domains"])
@@ -68,4 +70,6 @@ class OrgSettings:
 def settings_from_json(text: str) -> OrgSettings:
     """The settings of a text written by `to_json`, also by an older release with fewer settings."""
     known = {f.name for f in fields(OrgSettings)}
-    return OrgSettings().changed({k: v for k, v in json.loads(text).items() if k in known})
+    kept = {name: value for name, value in json.loads(text).items() if name in known}
+    clock = kept.pop("clock", "")  # was right when it was set
+    return replace(OrgSettings().changed(kept), clock=clock)
