@@ -15,8 +15,8 @@ LAYERS = (
     ("web", "soap", "rules"),
     ("http", "inspection"),
     ("app", "org_commands", "flags"),
-    ("schema_commands", "data_commands", "secure_command", "wsdl_command", "process"),
-    ("service_commands", "check_command"),
+    ("data_commands", "wsdl_command", "process"),
+    ("service_commands", "check_command", "schema_commands", "secure_command"),
     ("cli", "testing"),
     ("__main__",),
 )
@@ -29,8 +29,7 @@ OUTSIDE = {
     "waitress": ("http",),
     "cryptography": ("http", "org/assertion.py"),
     "sqlalchemy": ("org", "soql/compile", "catalog/fieldtypes.py", "rules", "inspection", "process.py",
-                   "check_command.py", "schema_commands.py", "secure_command.py", "soap/request.py",
-                   "soap/service.py"),
+                   "check_command.py", "soap/request.py", "soap/service.py"),
 }
 
 

@@ -165,13 +165,15 @@ def test_the_state_of_another_job_is_not_taken_for_ones_own(service: Service, tm
         ("Name\nx\n", ("--operation", "upsert"), "upsert needs a key field"),
         ("Name,Description\nx\n", (), "line 2: not as many cells as columns"),
         ("Nome\nx\n", (), "No such column 'Nome' on entity 'CollaborationGroup'"),
+        ("", (), "line 1 must have the names of the columns"),
+        ("Name\nB\udcfcro\n", (), "can't decode byte 0xfc"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_in_one_line(
     run: Run, tmp_path: Path, text: str, options: tuple[str, ...], said: str
 ) -> None:
     file = tmp_path / "f.csv"
-    file.write_text(text, "utf-8")
+    file.write_bytes(text.encode("utf-8", "surrogateescape"))
 
     done = run("load", file, "--object", "CollaborationGroup", *options)
 
@@ -208,3 +210,22 @@ def test_who_cannot_sign_in_is_told_so(service: Service) -> None:
     done = CliRunner().invoke(main, ["query", "SELECT Id FROM User", *who])
 
     assert done.exit_code == 1 and "Error: INVALID_LOGIN: " in done.output
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("localhost:8080", "Error: localhost:8080/services/Soap/u/60.0: <urlopen error unknown url type"),
+        ("not a url", "unknown url type"),
+        ("http://127.0.0.1:9", "Connection refused"),
+        ("{service}/nowhere", "/nowhere/services/Soap/u/60.0: HTTP 404"),
+    ],
+)
+def test_an_address_where_no_service_is_is_told_in_one_line(service: Service, url: str, words: str) -> None:
+    address = url.replace("{service}", service.url)
+    who = ["--url", address, "--username", "alice@acme.com", "--password", "orgbox1!"]
+
+    done = CliRunner().invoke(main, ["query", "SELECT Id FROM User", *who])
+
+    assert (done.exit_code, len(done.output.splitlines())) == (1, 1)
+    assert words in done.output

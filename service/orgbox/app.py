@@ -65,7 +65,7 @@ class Address:
     """Where links in mails lead: as the configuration says, else where the service listens."""
 
     def __init__(self, config: Config) -> None:
-        self._external = str(config.external_url).rstrip("/")
+        self._external = str(config.external_url)
         self.listening = f"http://{config.host}:{config.port}"
 
     def __call__(self) -> str:
@@ -118,8 +118,9 @@ def open_orgs(
     with orgs.database.alone():
         orgs.prepare()
         _ = orgs.database.key  # made before there are workers, so that all have the same
-        if orgs.is_empty():
-            orgs.create(read_seed(config.seed))
+        seed = read_seed(config.seed) if config.seed or orgs.is_empty() else None  # orgs to come need it, too
+        if seed and orgs.is_empty():
+            orgs.create(seed)
     return orgs
 
 

@@ -8,21 +8,20 @@ from sqlalchemy import make_url
 
 from orgbox.app import registry_of
 from orgbox.config import Config, configure
-from orgbox.errors import CannotStart
-from orgbox.flags import settings
+from orgbox.flags import refusing, settings
 from orgbox.inspection.run import findings
 from orgbox.process import explaining
 
 
 @click.command()
-@settings
+@settings("database", "secret")
 def check(**given: Any) -> None:
-    """Look for what is wrong in the database, also while it is served; exit code 1 if there is something."""
-    try:
-        with explaining():
-            wrong = _found(configure(**given))
-    except CannotStart as error:
-        raise click.ClickException(str(error)) from None
+    """Look for what is wrong in a database. The exit code is 1 if there is something.
+
+    Changes nothing, and works while the service runs.
+    """
+    with refusing(), explaining():
+        wrong = _found(configure(**given))
     for line in wrong:
         click.echo(line)
     if wrong:

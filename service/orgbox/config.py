@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 PREFIX = "ORGBOX_"
 
@@ -19,6 +20,8 @@ class Setting:
     name: str
     default: str | int | bool
     help: str
+    least: int = 1
+    """Of a number."""
 
     @property
     def flag(self) -> str:
@@ -33,7 +36,7 @@ class Setting:
 
 SETTINGS = (
     Setting("host", "127.0.0.1", "Address to listen on."),
-    Setting("port", 8080, "Port to listen on; 0 picks a free one."),
+    Setting("port", 8080, "Port to listen on; 0 picks a free one.", least=0),
     Setting("database", "sqlite:///orgbox.db", "SQLAlchemy URL of the database."),
     Setting("read_database", "", "SQLAlchemy URL of a PostgreSQL replica for calls that only read "
             "(docs/scale.md)."),
@@ -53,7 +56,7 @@ SETTINGS = (
     Setting("durable", True, "Whether a SQLite commit waits for the disk (synchronous=FULL)."),
     Setting("hash_memory_kib", 19_456, "Memory of one argon2id password hash, in KiB."),
     Setting("hash_rounds", 2, "Rounds of one argon2id password hash."),
-    Setting("call_log", 200, "SOAP calls the console shows of an org; 0 keeps none."),
+    Setting("call_log", 200, "SOAP calls the console shows of an org; 0 keeps none.", least=0),
     Setting("log", "", "File for the log as lines of JSON, one for each call; - is stderr, empty for none."),
     Setting("control_key", "", "Key of the control API; empty for a random one, printed at start, that "
             "opens it to this machine alone."),
@@ -98,11 +101,25 @@ class Config:
 
 def configure(**given: Any) -> Config:
     """Defaults, then environment, then `given` (None counts as not given). Raises ValueError."""
-    values = {s.name: _from_environment(s) for s in SETTINGS}
+    values: dict[str, Any] = {s.name: _from_environment(s) for s in SETTINGS}
     unknown = given.keys() - values.keys()
     if unknown:
         raise ValueError(f"no setting {', '.join(sorted(unknown))}")
-    return Config(values | {name: value for name, value in given.items() if value is not None})
+    values |= {name: value for name, value in given.items() if value is not None}
+    for setting in SETTINGS:
+        value = values[setting.name]
+        if type(setting.default) is int and value < setting.least:
+            raise ValueError(f"{setting.name}: {value} is less than {setting.least}")
+    values["external_url"] = _url(values["external_url"])
+    return Config(values)
+
+
+def _url(text: str) -> str:
+    """The URL without a slash at its end."""
+    found = urlsplit(text)
+    if text and (found.scheme not in ("http", "https") or not found.hostname):
+        raise ValueError(f"external_url: {text!r} is not of the form http://host or https://host")
+    return text.rstrip("/")
 
 
 def _from_environment(setting: Setting) -> str | int | bool:

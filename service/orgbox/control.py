@@ -27,6 +27,8 @@ class ControlClient:
         self.url = url.rstrip("/")
         self._key = key
         parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise ControlError(0, f"{url!r} is no URL, as http://127.0.0.1:8080 is one")
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self._prefix = parts.path
         self._connection = kind(parts.netloc, timeout=timeout)

@@ -17,11 +17,13 @@ class _Answering(click.Group):
         try:
             return super().invoke(ctx)
         except ControlError as error:
-            raise click.ClickException(str(error)) from None
+            hint = ": --key must be the key that the service printed at start" if error.status == 401 else ""
+            raise click.ClickException(f"{error}{hint}") from None
 
 
 @click.group(cls=_Answering)
-@click.option("--url", default="http://127.0.0.1:8080", envvar="ORGBOX_URL", help="Where the service is.")
+@click.option("--url", default="http://127.0.0.1:8080", envvar="ORGBOX_URL", show_default=True,
+              help="Where the service is. [ORGBOX_URL]")  # fmt: skip
 @click.option("--key", default="", envvar="ORGBOX_CONTROL_KEY",
               help="Its control key. [ORGBOX_CONTROL_KEY]")  # fmt: skip
 @click.pass_context
@@ -41,7 +43,7 @@ def _show(made: dict[str, Any]) -> None:
 @click.option("--name", help="Name of the org, if not that of the seed.")
 @click.pass_obj
 def create(control: ControlClient, seed: Path | None, name: str | None) -> None:
-    """Make an isolated org; prints its Id and the base URL for clients."""
+    """Make an isolated org. Prints its Id and the base URL for clients."""
     _show(control.post("orgs", seed=seed.read_text("utf-8") if seed else None, name=name))
 
 
@@ -80,7 +82,7 @@ org.add_command(
 @click.argument("name", required=False)
 @click.pass_obj
 def snapshot(control: ControlClient, org_id: str, name: str | None) -> None:
-    """Keep what an org has now under a name; without a name, print its snapshots."""
+    """Keep what an org has now under a name. Without a name, print its snapshots."""
     if name:
         control.put("orgs", org_id, "snapshots", name)
         return

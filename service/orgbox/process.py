@@ -24,6 +24,7 @@ from orgbox.http.listening import url_of
 from orgbox.http.workers import Leader
 from orgbox.logs import start_logging
 from orgbox.metrics import Tally
+from orgbox.org import sqlite
 from orgbox.org.schema import SchemaError
 
 _ALLOCATIONS = 20_000
@@ -66,6 +67,8 @@ def reset(config: Config) -> str:
         url = make_url(config.database)
         if url.get_backend_name() != "sqlite" or not url.database:
             raise CannotStart("reset works on a SQLite file")
+        if os.path.exists(url.database) and sqlite.is_in_use(url.database):
+            raise CannotStart(f"{url.database} is in use: end the service first")
         for suffix in ("", "-wal", "-shm"):
             Path(url.database + suffix).unlink(missing_ok=True)
         open_orgs(config).database.close()

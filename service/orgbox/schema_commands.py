@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
 from orgbox.app import open_orgs
 from orgbox.catalog import own
@@ -14,13 +13,12 @@ from orgbox.catalog.compare import differences
 from orgbox.catalog.importing import read_file
 from orgbox.catalog.load import Catalog
 from orgbox.config import configure
-from orgbox.errors import OrgboxError
+from orgbox.flags import refusing
 from orgbox.org import extension
 from orgbox.org.org import Org
 from orgbox.org.registry import Orgs
-from orgbox.org.schema import SchemaError
+from orgbox.process import explaining
 
-_REFUSALS = (ValueError, OSError, SchemaError, SQLAlchemyError, OrgboxError)
 _FILE = click.Path(exists=True, path_type=Path)
 
 
@@ -29,10 +27,8 @@ class _Answering(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
-        try:
+        with refusing(), explaining():
             return super().invoke(ctx)
-        except _REFUSALS as error:
-            raise click.ClickException(str(error).splitlines()[0]) from None
 
 
 @click.group(cls=_Answering)
@@ -40,7 +36,7 @@ class _Answering(click.Group):
 @click.option("--org", "org_id", default="default", help="Id of the org. [default: the first one]")
 @click.pass_context
 def schema(context: click.Context, database: str | None, org_id: str) -> None:
-    """Bring your own objects and fields, from a WSDL, a describe or TOML.
+    """Objects and fields of your own, from a WSDL, a describe or TOML.
 
     Works on the database, while the service runs or not; a running service knows with the next call.
     """
@@ -65,7 +61,10 @@ def _opened() -> Iterator[tuple[Orgs, Org]]:
 @click.option("--external-id", "external_ids", multiple=True, metavar="OBJECT.FIELD",
               help="A field that is an external id, which a WSDL does not say. May be repeated.")  # fmt: skip
 def import_(file: Path, external_ids: tuple[str, ...]) -> None:
-    """Add the objects and fields of FILE: an enterprise WSDL, a describe (JSON or XML), TOML, a folder."""
+    """Add the objects and fields of FILE.
+
+    It is an enterprise WSDL, a describe (JSON or XML), TOML, or a folder of TOML.
+    """
     with _opened() as (orgs, org):
         done = extension.extend(orgs, org, read_file(file, orgs.catalog, external_ids))
     for note in done.notes:
@@ -76,7 +75,7 @@ def import_(file: Path, external_ids: tuple[str, ...]) -> None:
 @schema.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def export(folder: Path) -> None:
-    """Write what the org has of its own to FOLDER, a TOML file for each object."""
+    """Write what the org has of its own to FOLDER, an object a file."""
     with _opened() as (orgs, org):
         texts = extension.texts_of(orgs, org)
     folder.mkdir(parents=True, exist_ok=True)
@@ -88,7 +87,7 @@ def export(folder: Path) -> None:
 @schema.command()
 @click.argument("names", nargs=-1, required=True)
 def remove(names: tuple[str, ...]) -> None:
-    """Do without objects of the org's own: they go with all their records."""
+    """Remove objects of the org's own, with all their records."""
     with _opened() as (orgs, org):
         extension.remove(orgs, org, names)
 
@@ -97,7 +96,7 @@ def remove(names: tuple[str, ...]) -> None:
 @click.argument("file", type=_FILE)
 @click.pass_context
 def diff(context: click.Context, file: Path) -> None:
-    """Print what differs between the org and FILE; the exit status is 1 if something does.
+    """Print what differs between the org and FILE. The exit code is 1 if something does.
 
     + is in the file only, - in the org only, ~ has another type.
     """

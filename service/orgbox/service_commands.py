@@ -5,27 +5,15 @@ that serves: with `--workers` that is another one.
 import gc
 import importlib
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from socket import socket
 from typing import Any
 
 import click
 
 from orgbox.config import Config, configure, new_control_key
-from orgbox.errors import CannotStart
-from orgbox.flags import settings
+from orgbox.flags import refusing, settings
 from orgbox.http import listening
 from orgbox.http.supervisor import Generation, Supervisor
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    """Say in one line why it cannot be."""
-    try:
-        yield
-    except (CannotStart, ValueError, OverflowError, OSError) as error:
-        raise click.ClickException(str(error).splitlines()[0]) from None
 
 
 def _process() -> Any:
@@ -36,11 +24,11 @@ def _process() -> Any:
 @click.command()
 @click.option("--workers", type=click.IntRange(1, 64), default=1,
               help="Processes that answer; with two or more, SIGHUP reloads. [default 1]")  # fmt: skip
-@settings
+@settings()
 def serve(workers: int, **given: Any) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     gc.disable()  # what is made while starting stays: looking for garbage in it only takes time
-    with _refusing():
+    with refusing():
         config = configure(**given)
         key = "" if config.control_key else new_control_key()
         if workers > 1:
@@ -76,17 +64,20 @@ def tls() -> None:
 
 
 @tls.command("env")
-@settings
+@settings("database", "external_url", "tls_folder")
 def tls_env(**given: Any) -> None:
-    """Print what makes clients trust them, for a shell: eval "$(orgbox tls env)"."""
-    with _refusing():
+    """Print what makes clients trust them.
+
+    In the words of a shell: eval "$(orgbox tls env)".
+    """
+    with refusing():
         click.echo(_process().tls_settings(configure(**given)))
 
 
 @click.command()
-@settings
+@settings("database", "seed", "rules", "secret", "hash_memory_kib", "hash_rounds")
 def reset(**given: Any) -> None:
-    """Begin again: remove a SQLite database and fill a new one from the seed."""
-    with _refusing():
+    """Remove a SQLite database and fill a new one from the seed. No service may have it open."""
+    with refusing():
         name = _process().reset(configure(**given))
     click.echo(f"{name}: new, with the seed's org")

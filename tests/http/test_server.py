@@ -1,6 +1,7 @@
 """The command as a user runs it: the line it prints, its settings, how it ends."""
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pytest
 import requests
+from click.testing import CliRunner
 
+from orgbox.cli import main
 from served import served
 from service import Client
 
@@ -70,16 +73,63 @@ def test_settings_come_from_flags_and_from_the_environment(
     [
         (["--database", "sqlite:////nowhere/at/all.db"], "unable to open database file"),
         (["--seed", "missing.toml"], "missing.toml"),
+        (["--seed", "wrong.toml"], "seed: unknown colour"),
+        (["--rules", "wrong.py"], "rules: wrong.py: SyntaxError: '(' was never closed (wrong.py, line 1)"),
+        (["--database", "oracle://host/name"], "database: oracle is none of sqlite, postgresql"),
+        (["--external-url", "box.example"], "'box.example' is not of the form http://host"),
+        (["--threads", "0"], "threads: 0 is less than 1"),
         (["--port", "99999"], "port"),
+        (["--port", "{taken}"], "cannot listen on 127.0.0.1, port {taken}: Address already in use"),
         (["--workers", "2", "--seed", "missing.toml"], "missing.toml"),
         (["--workers", "2", "--database", "sqlite://"], "must not be in memory"),
     ],
 )
 def test_a_service_that_cannot_start_says_why(tmp_path: Path, flags: list[str], words: str) -> None:
-    command = [sys.executable, "-m", "orgbox", "serve", "--database", f"sqlite:///{tmp_path}/x.db", *flags]
+    (tmp_path / "wrong.toml").write_text("colour = 1")
+    (tmp_path / "wrong.py").write_text("RULES = (")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = str(other.getsockname()[1])
+        command = [sys.executable, "-m", "orgbox", "serve", "--database", "sqlite:///x.db"]
+        command += [flag.replace("{taken}", taken) for flag in flags]
 
-    run = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
 
     assert run.returncode == 1
-    assert words in run.stderr
+    assert words.replace("{taken}", taken) in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_a_seed_that_is_not_there_is_noticed_though_the_database_is(tmp_path: Path) -> None:
+    with served(tmp_path):
+        pass
+
+    with pytest.raises(AssertionError, match=r"missing\.toml"), served(tmp_path, "--seed", "missing.toml"):
+        pass
+
+
+def test_a_database_is_reset_when_nobody_serves_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "orgbox", "reset", "--database", f"sqlite:///{tmp_path}/served.db"]
+    with served(tmp_path) as (_, url):
+        alice = Client(url).login("alice@acme.com")
+        invitation = {"InvitedUserEmail": "bob@acme.com", "SharedEntityId": alice.user_id}
+        alice.create("CollaborationInvitation", invitation)
+
+        refused = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+        assert refused.returncode == 1 and "served.db is in use: end the service first" in refused.stderr
+    for content in (None, b"no database " * 1000):
+        if content:
+            (tmp_path / "served.db").write_bytes(content)
+        subprocess.run(command, check=True, timeout=30)
+        with served(tmp_path) as (_, url):
+            alice = Client(url).login("alice@acme.com")
+            soql = "SELECT Id FROM CollaborationInvitation"
+            assert alice.call(f"<query><queryString>{soql}</queryString></query>").text("size") == "0"
+
+
+@pytest.mark.parametrize("group", [(), ("org",), ("schema",), ("tls",)], ids=" ".join)
+def test_the_help_says_of_each_command_a_whole_sentence(group: tuple[str, ...]) -> None:
+    shown = CliRunner().invoke(main, [*group, "--help"]).output
+
+    assert "Commands:" in shown
+    assert "..." not in shown.partition("Commands:")[2]

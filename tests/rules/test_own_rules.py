@@ -59,6 +59,7 @@ def test_a_trigger_of_the_users_own_works_beside_ours_with_facts_of_its_own(
         ("RULES = 1", "has no RULES"),
         ("", "has no RULES"),
         ("import there_is_no_such_module", "there_is_no_such_module"),
+        ("\nRULES = {}['User']", r"wrong.py: KeyError: 'User' \(wrong.py, line 2\)"),
         (None, "there is no file"),
     ],
 )

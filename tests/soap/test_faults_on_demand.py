@@ -252,7 +252,7 @@ def test_rules_are_listed_with_what_they_met_and_go_with_a_reset(org: OrgUnderTe
         ({"delay": -1}, "between 0 and 600"),
         ({"delay": True}, "not of type float"),
         ({"code": "UNKNOWN_EXCEPTION", "probability": 1.5}, "between 0 and 1"),
-        ({"code": "UNKNOWN_EXCEPTION", "nth": -1}, "count from 1"),
+        ({"code": "UNKNOWN_EXCEPTION", "nth": -1}, "nth: counts from 1"),
         ({"code": "UNKNOWN_EXCEPTION", "ntth": 1}, "no field 'ntth'; near: nth"),
     ],
     ids=str,

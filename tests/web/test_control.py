@@ -91,6 +91,8 @@ def test_orgs_are_made_listed_copied_and_removed(server: Server) -> None:
     [
         ("POST", "orgs", "[1]", 400, "must be a JSON object"),
         ("POST", "orgs", '{"seed": 3}', 400, "is no text"),
+        ("POST", "orgs", '{"sed": "x"}', 400, "sed: the body has seed and name"),
+        ("POST", "orgs/{default}/fork", '{"seed": "x"}', 400, "seed: the body has name"),
         ("POST", "orgs", '{"seed": "no toml"}', 400, "seed: "),
         ("POST", "orgs", r'{"seed": "[org]\nname = \"X\"\n[records.None.x]"}', 400, "no such SObject"),
         ("GET", "orgs/00D000000000000", "", 404, "there is no org"),
@@ -109,6 +111,7 @@ def test_orgs_are_made_listed_copied_and_removed(server: Server) -> None:
         ("PUT", "orgs/{org}/clock", '{"set": "soon"}', 400, "soon"),
         ("PUT", "orgs/{org}/clock", '{"advance": 1e300}', 400, "advance"),
         ("PUT", "orgs/{org}/clock", '{"advance": "1"}', 400, "advance"),
+        ("POST", "orgs/{org}/faults", '{"delay": 1, "count": 0}', 400, "count: counts from 1 on"),
         ("DELETE", "orgs/{org}/faults/none", "", 404, "no rule none"),
         ("GET", "orgs/{org}/mails/7", "", 404, "no mail 7"),
         ("GET", "nothing", "", 404, "there is no /_orgbox/nothing"),
@@ -163,7 +166,11 @@ def test_the_command_does_the_same(server: Server, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("flags", "words"),
-    [(["--key", "wrong"], "unauthorized"), (["--url", "http://127.0.0.1:9"], "does not answer")],
+    [
+        (["--key", "wrong"], "unauthorized: --key must be the key"),
+        (["--url", "http://127.0.0.1:9"], "does not answer"),
+        (["--url", "localhost:8080"], "'localhost:8080' is no URL"),
+    ],
 )
 def test_the_command_says_in_a_line_what_went_wrong(server: Server, flags: list[str], words: str) -> None:
     result = CliRunner().invoke(main, ["org", "--url", server.url, "--key", "sesame", *flags, "list"])

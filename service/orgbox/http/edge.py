@@ -180,7 +180,7 @@ def known_version(text: str) -> int:
 def base_url(environ: Environ, config: Config) -> str:
     """Scheme and host under which the client reaches the service: as set, as forwarded, as called."""
     if config.external_url:
-        return str(config.external_url).rstrip("/")
+        return str(config.external_url)
     scheme = environ.get("HTTP_X_FORWARDED_PROTO") or environ.get("wsgi.url_scheme", "http")
     host = environ.get("HTTP_X_FORWARDED_HOST") or environ.get("HTTP_HOST") or ""
     host = host.split(",")[0].strip()

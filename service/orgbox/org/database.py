@@ -24,6 +24,7 @@ from orgbox.org.modes import MODE, Mode
 from orgbox.org.replica import POSITION, Replica
 
 _T = TypeVar("_T")
+_BACKENDS = ("sqlite", "postgresql")
 _PATIENCE_SECONDS = 10.0
 _ATTEMPTS = 8
 _SAVEPOINT = "orgbox"
@@ -37,8 +38,8 @@ class Database:
     """An engine and the ways to use it: `read()`, `write()` and others, which yield a connection.
 
     `key` is the secret that belongs to the database and is not in it (see `tokens`). `connections` is the
-    most a process opens to PostgreSQL, and to its replica, if there is one. Raises ValueError for a
-    replica of SQLite.
+    most a process opens to PostgreSQL, and to its replica, if there is one. Raises ValueError for another
+    database than SQLite and PostgreSQL, and for a replica of SQLite.
     """
 
     def __init__(
@@ -46,7 +47,10 @@ class Database:
         replica: str = "",
     ) -> None:  # fmt: skip
         parsed = make_url(url)
-        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        backend = parsed.get_backend_name()
+        if backend not in _BACKENDS:
+            raise ValueError(f"database: {backend} is none of {', '.join(_BACKENDS)}")
+        self.is_sqlite = backend == "sqlite"
         self.engine = (
             sqlite.make_engine(parsed, durable)
             if self.is_sqlite

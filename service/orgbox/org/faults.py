@@ -127,6 +127,8 @@ def make_rule(values: Mapping[str, Any], words: Vocabulary) -> Rule:
             raise ValueError(f"no field {name!r}{_near(name, known)}")
         if name != "rows" and not _fits(value, known[name]):
             raise ValueError(f"{name}: {value!r} is not of type {type(known[name]).__name__}")
+        if name in ("nth", "every", "count") and value < 1:
+            raise ValueError(f"{name}: counts from 1 on")
     given = dict(values)
     if isinstance(given.get("rows"), list):
         given["rows"] = tuple(given["rows"])
@@ -168,8 +170,6 @@ def _check_numbers(rule: Rule) -> None:
         raise ValueError(f"probability: {rule.probability!r} is not between 0 and 1")
     if not 0 <= rule.delay <= _LONGEST_DELAY:
         raise ValueError(f"delay: {rule.delay!r} is not between 0 and {_LONGEST_DELAY:.0f} seconds")
-    if min(rule.nth, rule.every, rule.count) < 0:
-        raise ValueError("nth, every and count count from 1 on")
     if rule.page and not 200 <= rule.page <= 599:
         raise ValueError(f"page: {rule.page!r} is no HTTP status from 200 on")
     _check_rows(rule.rows)

@@ -5,6 +5,7 @@ connection still lives, so that nothing else has to ask. A reading transaction s
 SQLite. Sources: PostgreSQL documentation, "Client Connection Defaults", "PostgreSQL Error Codes".
 """
 
+from importlib.util import find_spec
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -48,11 +49,16 @@ _REFUSALS = ("authentication failed", "does not exist", "no pg_hba.conf entry", 
 
 
 def make_engine(url: URL, connections: int) -> Engine:
-    """An engine with at most so many connections. What the URL itself sets is left as it is."""
+    """An engine with at most so many connections. What the URL itself sets is left as it is.
+
+    Raises ValueError where the driver is missing.
+    """
     options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
     own = url.query.get("options", "")
     assert isinstance(own, str)
     given = {name: value for name, value in _LIBPQ.items() if name not in url.query}
+    if find_spec("psycopg") is None:
+        raise ValueError("PostgreSQL needs the extra postgresql, as in pip install 'orgbox[postgresql]'")
     engine = create_engine(
         url.update_query_dict(given | {"options": f"{options} {own}".strip()}),
         pool_size=max(connections // 2, 1), max_overflow=connections - max(connections // 2, 1),

@@ -43,8 +43,10 @@ def openings(orgs: Orgs) -> list[Opening]:
 def close(orgs: Orgs, password: str) -> list[Opening]:
     """Give such users this password and such apps random secrets; who is signed in with them is signed out.
 
-    Returns what was closed, apps with their new secrets.
+    Returns what was closed, apps with their new secrets. Raises ValueError for the published password.
     """
+    if password == read_seed("").password:
+        raise ValueError("the new password must be another than the published one")
     closed, hash_ = [], orgs.passwords.hash(password)
     for found in openings(orgs):
         org = orgs.get(found.org_id)

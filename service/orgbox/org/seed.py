@@ -59,7 +59,7 @@ def parse_seed(text: str) -> Seed:
     """The seed of a TOML text, kept for who makes many orgs of one. Raises SeedError, naming the key."""
     try:
         data = tomllib.loads(text)
-        _refuse_unknown("seed", data, _KEYS)
+        _refuse_unknown("", data, _KEYS)
         _refuse_unknown("[org]", data["org"], _ORG_KEYS)
         settings = OrgSettings().changed(data.get("settings", {}))
         records = {
@@ -191,4 +191,4 @@ def system_session(connection: Connection, org: Org, settings: OrgSettings) -> S
 
 def _refuse_unknown(where: str, found: Mapping[str, Any], known: set[str]) -> None:
     if unknown := found.keys() - known:
-        raise SeedError(f"{where}: unknown {', '.join(sorted(unknown))}")
+        raise SeedError(f"{where and where + ': '}unknown {', '.join(sorted(unknown))}")

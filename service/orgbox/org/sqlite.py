@@ -4,6 +4,8 @@ The driver's own transaction handling is switched off, because it would begin to
 (SQLAlchemy documentation, SQLite, "Serializable isolation").
 """
 
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -28,6 +30,19 @@ def make_engine(url: URL, durable: bool) -> Engine:
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _beginning("FULL" if durable else "OFF"))
     return engine
+
+
+def is_in_use(file: str) -> bool:
+    """Whether somebody has a file open: in WAL mode each connection keeps a lock on it."""
+    with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            return error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+        except sqlite3.DatabaseError:  # whatever it is, it is no database
+            return False
+    return False
 
 
 def _prepare(connection: Any, _record: object) -> None:

@@ -5,6 +5,7 @@ import importlib.util
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from traceback import extract_tb
 from types import ModuleType
 
 from orgbox.org.rulebook import NO_RULES, Rules, joined
@@ -16,10 +17,18 @@ def with_own(rules: Mapping[str, Rules], module: str) -> dict[str, Rules]:
         found = _load(module)
     except ImportError as error:
         raise ValueError(f"rules: {error}") from error
+    except Exception as error:  # the module is the user's
+        raise ValueError(f"rules: {module}: {type(error).__name__}: {error}{_line_of(error)}") from error
     own = getattr(found, "RULES", None)
     if not isinstance(own, Mapping) or not all(isinstance(r, Rules) for r in own.values()):
         raise ValueError(f"rules: {module} has no RULES, a mapping of SObject names to Rules")
     return {**rules, **{name: joined(rules.get(name, NO_RULES), more) for name, more in own.items()}}
+
+
+def _line_of(error: Exception) -> str:
+    """Where an error was raised; one of syntax says so itself."""
+    last = extract_tb(error.__traceback__)[-1]
+    return "" if isinstance(error, SyntaxError) else f" ({Path(last.filename).name}, line {last.lineno})"
 
 
 def _load(module: str) -> ModuleType:

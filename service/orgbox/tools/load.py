@@ -66,10 +66,15 @@ class Progress:
 
 def count(job: Job) -> int:
     """Rows of the file. Raises LoadError for one that does not suit the operation."""
-    with job.file.open(encoding="utf-8-sig", newline="") as source:
-        reader = csv.reader(source)
-        header = next(reader, [])
-        rows = sum(1 for row in reader if row)
+    try:
+        with job.file.open(encoding="utf-8-sig", newline="") as source:
+            reader = csv.reader(source)
+            header = next(reader, [])
+            rows = sum(1 for row in reader if row)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise LoadError(f"{job.file.name}: {error}") from None
+    if not header:
+        raise LoadError(f"{job.file.name}: line 1 must have the names of the columns")
     names = {name.lower() for name in header}
     if len(names) < len(header):
         raise LoadError(f"{job.file.name}: line 1: two columns of one name")

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -88,13 +89,13 @@ class Partner:
         header = f"<SessionHeader><sessionId>{escape(self._session)}</sessionId></SessionHeader>"
         text = _ENVELOPE.format(header=header if self._session else "", body=f"<{name}>{body}</{name}>")
         headers = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'}
-        request = urllib.request.Request(self._url, text.encode(), headers)
         try:
+            request = urllib.request.Request(self._url, text.encode(), headers)
             with urllib.request.urlopen(request, timeout=self._timeout) as response:
                 answer = ElementTree.fromstring(response.read())
         except urllib.error.HTTPError as error:
-            raise CallFailed(_fault(error)) from None
-        except (OSError, ElementTree.ParseError) as error:
+            raise CallFailed(_fault(error) or f"{self._url}: HTTP {error.code}") from None
+        except (OSError, ValueError, HTTPException, ElementTree.ParseError) as error:
             raise CallFailed(f"{self._url}: {error}") from None
         return [e for e in answer.iter() if _local(e) == "result"]
 
@@ -170,11 +171,12 @@ def _saved(result: Element) -> Saved:
 
 
 def _fault(error: urllib.error.HTTPError) -> str:
+    """The words of the fault, empty where the answer is none."""
     try:
         root = ElementTree.fromstring(error.read())
     except ElementTree.ParseError:
-        return f"HTTP {error.code}"
-    return next((e.text or "" for e in root.iter() if _local(e) == "faultstring"), f"HTTP {error.code}")
+        return ""
+    return next((e.text or "" for e in root.iter() if _local(e) == "faultstring"), "")
 
 
 def _local(element: Element) -> str:

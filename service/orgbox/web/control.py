@@ -79,8 +79,8 @@ def _nothing(rest: str) -> ResponseReturnValue:
     raise NotFound(f"there is no /_orgbox/{rest}")
 
 
-def sent() -> dict[str, Any]:
-    """The JSON object sent, empty for no body. Raises BadRequest."""
+def sent(*known: str) -> dict[str, Any]:
+    """The JSON object sent, empty for no body; with no names but those known, if any. Raises BadRequest."""
     if not request.get_data():
         return {}
     try:
@@ -89,6 +89,8 @@ def sent() -> dict[str, Any]:
         found = None
     if not isinstance(found, dict):
         raise BadRequest("the body must be a JSON object")
+    if known and (unknown := sorted(found.keys() - set(known))):
+        raise BadRequest(f"{unknown[0]}: the body has {' and '.join(known)}")
     return found
 
 
@@ -126,7 +128,7 @@ def list_orgs() -> Response:
 @api.post("/orgs")
 def create_org() -> ResponseReturnValue:
     """A new isolated org, as the TOML text `seed` has it or as the service's own seed."""
-    values = sent()
+    values = sent("seed", "name")
     seed = _seed(text_of(values, "seed"))
     if has_published(seed) and not control().takes_published:
         raise BadRequest("other machines reach this service: the seed must not have a published password")
@@ -166,7 +168,7 @@ def reset_org(org_id: str) -> ResponseReturnValue:
 @api.post("/orgs/<org_id>/fork")
 def fork_org(org_id: str) -> ResponseReturnValue:
     """A new isolated org with all that another has."""
-    made = control().lifecycle.fork(the_org(org_id), text_of(sent(), "name"))
+    made = control().lifecycle.fork(the_org(org_id), text_of(sent("name"), "name"))
     return jsonify(org_shown(made)), 201
 
 

@@ -32,8 +32,7 @@ def is_https() -> bool:
 
 def service_url() -> str:
     """The address that clients use, for the code that pages show."""
-    url = desk().external_url or f"{'https' if is_https() else 'http'}://{request.host}"
-    return url.rstrip("/")
+    return desk().external_url or f"{'https' if is_https() else 'http'}://{request.host}"
 
 
 View = Callable[..., ResponseReturnValue]
