@@ -126,6 +126,29 @@ def test_deleting_goes_to_the_recycle_bin_takes_details_along_and_clears_lookups
     assert admin.query("SELECT Id FROM Book__c").texts("Id")[0] == book
 
 
+def test_a_record_whose_unique_value_is_taken_meanwhile_stays_in_the_recycle_bin(admin: Client) -> None:
+    old = made(admin, "Book__c", ISBN__c="1")
+    admin.call(f"<delete><ids>{old}</ids></delete>")
+    new = made(admin, "Book__c", ISBN__c="1")
+
+    assert admin.call(f"<undelete><ids>{old}</ids></undelete>").text("statusCode") == "DUPLICATE_VALUE"
+    assert admin.query("SELECT Id FROM Book__c").text("Id") == new
+    admin.call(f"<delete><ids>{new}</ids></delete>")
+    assert admin.call(f"<undelete><ids>{old}</ids></undelete>").text("success") == "true"
+
+
+@pytest.mark.parametrize("call", ["undelete", "emptyRecycleBin"])
+def test_the_recycle_bin_of_others_is_the_administrators(call: str, admin: Client) -> None:
+    sam, mia = (Client(admin.url).login(f"{name}@acme.com") for name in ("sam", "mia"))
+    book = made(sam, "Book__c", ISBN__c="1")
+    sam.call(f"<delete><ids>{book}</ids></delete>")
+
+    refused = mia.call(f"<{call}><ids>{book}</ids></{call}>")
+
+    assert refused.text("statusCode") == "INSUFFICIENT_ACCESS_OR_READONLY"
+    assert admin.call(f"<{call}><ids>{book}</ids></{call}>").text("success") == "true"
+
+
 def test_fields_added_to_a_standard_object_count_for_records_that_were_there(admin: Client) -> None:
     book = made(admin, "Book__c", Name="Emma")
     assert admin.query("SELECT COUNT() FROM User WHERE Reads__c = true").text("size") == "0"

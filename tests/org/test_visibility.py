@@ -83,6 +83,18 @@ def test_a_customer_sees_only_his_groups_and_the_people_in_them(service: Service
     assert carla.query("SELECT Id, (SELECT Id FROM GroupMembers) FROM CollaborationGroup").status == 200
 
 
+def test_replication_tells_a_customer_of_the_people_in_his_groups_alone(service: Service) -> None:
+    admin = service.client("admin@acme.com")
+    carla, group = customer(admin)
+    span = "<startDate>2020-01-01T00:00:00Z</startDate><endDate>2999-01-01T00:00:00Z</endDate>"
+    changed = f"<getUpdated><sObjectType>User</sObjectType>{span}</getUpdated>"
+
+    assert carla.call(changed).texts("ids") == [carla.user_id]
+    assert len(admin.call(changed).texts("ids")) == 6
+    admin.create("CollaborationGroupMember", {"CollaborationGroupId": group, "MemberId": carla.user_id})
+    assert len(carla.call(changed).texts("ids")) == 4
+
+
 def test_an_unlisted_group_is_seen_by_its_members_and_by_those_who_manage_such_groups(
     service: Service,
 ) -> None:

@@ -2,10 +2,13 @@
 
 A record of an SObject with an IsDeleted field goes to the recycle bin: the row stays, marked. Any other
 row is removed. Both are remembered, so that a later call answers ENTITY_IS_DELETED and getDeleted()
-knows.
+knows. What is in the recycle bin is brought back or removed for good by who deleted it, or with Modify All
+Data (SOAP API guide, emptyRecycleBin).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+
+from sqlalchemy import select
 
 from orgbox import ids
 from orgbox.catalog.sobject import SObject
@@ -164,21 +167,21 @@ def _undelete_chunk(session: Session, sobject: SObject, records: list[Record]) -
         text = f"entity type {sobject.name} does not support undelete"
         _refuse(records, RecordError("INVALID_TYPE_FOR_OPERATION", text))
         return
-    binned = _binned(session, sobject, records)
-    org = session.org
-    changes = {"IsDeleted": False}
-    org.store.update(session.connection, org.number, sobject, [(key, changes) for key in binned])
-    org.store.forget_deleted(session.connection, org.number, sobject.name, binned)
+    _refuse_all_but_binned(session, sobject, records)
     uniqueness.claim(session, sobject, good_ones(records))
+    back, org = [str(r.id) for r in good_ones(records)], session.org
+    org.store.update(session.connection, org.number, sobject, [(key, {"IsDeleted": False}) for key in back])
+    org.store.forget_deleted(session.connection, org.number, sobject.name, back)
 
 
 def _purge_chunk(session: Session, sobject: SObject, records: list[Record]) -> None:
-    binned = _binned(session, sobject, records)
-    session.org.store.delete(session.connection, session.org.number, sobject, binned)
+    _refuse_all_but_binned(session, sobject, records)
+    gone = [str(r.id) for r in good_ones(records)]
+    session.org.store.delete(session.connection, session.org.number, sobject, gone)
 
 
-def _binned(session: Session, sobject: SObject, records: list[Record]) -> list[str]:
-    """Ids of the records that are in the recycle bin; the others are refused."""
+def _refuse_all_but_binned(session: Session, sobject: SObject, records: list[Record]) -> None:
+    """Refuse records that are not in the recycle bin, or in somebody else's."""
     org, binned = session.org, set()
     if sobject.field("IsDeleted"):
         keys = [str(r.id) for r in records]
@@ -188,7 +191,21 @@ def _binned(session: Session, sobject: SObject, records: list[Record]) -> list[s
             record.before = rows.get(str(record.id), {})
     absent = [r for r in records if r.id not in binned]
     _refuse(absent, RecordError("UNDELETE_FAILED", "entity is not in the recycle bin"))
-    return [str(r.id) for r in good_ones(records)]
+    if not session.user.may("ModifyAllData"):
+        others = _deleted_by_others(session, sobject, binned)
+        text = "insufficient access rights on object id"
+        _refuse([r for r in records if r.id in others], RecordError("INSUFFICIENT_ACCESS_OR_READONLY", text))
+
+
+def _deleted_by_others(session: Session, sobject: SObject, keys: Iterable[str]) -> set[str]:
+    """Which of these deleted records somebody else than the caller has deleted."""
+    org, table = session.org, session.org.store.schema.system["orgbox_deleted"]
+    statement = (
+        select(table.c.id)
+        .where(table.c.org == org.number, table.c.sobject == sobject.name)
+        .where(org.store.is_one_of(table.c.id, "values"), table.c.deleted_by != session.user.id)
+    )
+    return set(session.connection.scalars(statement, {"values": org.store.array(keys)}))
 
 
 def _refuse(records: list[Record], error: RecordError) -> None:

@@ -42,7 +42,9 @@ def get_deleted(session: Session, sobject: SObject, start: str, end: str) -> Del
 
 
 def get_updated(session: Session, sobject: SObject, start: str, end: str) -> tuple[list[str], str]:
-    """Ids of records created or changed from `start` on and before `end`, and the latest moment covered."""
+    """Ids of records created or changed from `start` on and before `end` that the caller may see, and the
+    latest moment covered.
+    """
     _check(session, sobject, start, end)
     table = session.org.store.table(sobject)
     changed = table.c.get("SystemModstamp", table.c.get("LastModifiedDate", table.c.CreatedDate))
@@ -53,7 +55,12 @@ def get_updated(session: Session, sobject: SObject, start: str, end: str) -> tup
     )
     if "IsDeleted" in table.c:
         statement = statement.where(table.c.IsDeleted.is_(False))
-    return list(session.connection.scalars(statement)), min(end, session.now)
+    hides = session.org.rows.filter_of(session.user)
+    seen = hides(sobject, table) if hides else None
+    if seen is not None:
+        statement = statement.where(seen)
+    who = {"org": session.org.number, "user": session.user.id}
+    return list(session.connection.scalars(statement, who)), min(end, session.now)
 
 
 def _check(session: Session, sobject: SObject, start: str, end: str) -> None:
