@@ -179,6 +179,23 @@ def test_the_owner_cannot_leave_and_a_deleted_group_takes_everything_along(servi
     assert refusal(delete(alice, group)) == "ENTITY_IS_DELETED"
 
 
+def test_who_does_not_see_somebody_or_something_cannot_follow_it(service: Service) -> None:
+    cora, sam, alice = customer(service), service.client("sam@acme.com"), service.client("alice@acme.com")
+    hidden = {"Name": "Hidden", "CollaborationType": "Unlisted"}
+    secret = alice.create("CollaborationGroup", hidden).text("id") or ""
+    carl = service.client("carl@acme.com").user_id
+
+    def follow(client: Client, what: str) -> str | None:
+        wish = {"ParentId": what, "SubscriberId": client.user_id}
+        answer = client.create("EntitySubscription", wish)
+        return refusal(answer) if answer.text("success") == "false" else None
+
+    unseen = "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY"
+    assert [follow(cora, what) for what in (carl, sam.user_id)] == [unseen, None]
+    assert [follow(sam, what) for what in (secret, carl)] == [unseen, None]
+    assert follow(alice, secret) is None
+
+
 def test_subscriptions_go_and_come_with_the_user(service: Service) -> None:
     admin, sam, mia = (service.client(f"{n}@acme.com") for n in ("admin", "sam", "mia"))
     admin.create(
