@@ -77,8 +77,7 @@ def _too_far(state: str) -> ValueError:
 
 def moment_text(moment: datetime) -> str:
     """A moment as the API writes it, to the millisecond."""
-    utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def parse_moment(text: str) -> datetime:

@@ -132,7 +132,7 @@ def _moment(text: str) -> str | None:
         return None
     if len(stripped) < 19 or stripped[10] not in "Tt":
         raise ValueError(text)
-    moment = datetime.fromisoformat(_milliseconds(stripped))
+    moment = datetime.fromisoformat(stripped)
     return moment_text(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
@@ -140,16 +140,8 @@ def _time(text: str) -> str | None:
     stripped = text.strip()
     if not stripped:
         return None
-    moment = time.fromisoformat(_milliseconds(stripped))
+    moment = time.fromisoformat(stripped)
     return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
-
-
-_FRACTION = re.compile(r"\.(\d+)")
-
-
-def _milliseconds(text: str) -> str:
-    """Cut a fraction of any length (one client sends four digits) to the three Python surely reads."""
-    return _FRACTION.sub(lambda m: "." + m[1][:3].ljust(3, "0"), text, count=1)
 
 
 def _refuse(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from orgbox.errors import ApiFault
 from orgbox.soql import errors
-from orgbox.soql.lexer import END, NAME, OPEN_STRING, SOFT, STRING, UNKNOWN, tokenize
+from orgbox.soql.lexer import END, NAME, NAMES, OPEN_STRING, STRING, UNKNOWN, tokenize
 from orgbox.soql.nodes import Literal, Name, Values
 
 _FOLLOWING = frozenset({END, "and", "or", "limit", "with", "for", "update", "bind", "from"})
@@ -13,19 +13,18 @@ _DEEPEST = 200
 class Cursor:
     """A position in the tokens and the literals met so far.
 
-    `kind` is the kind of the token at the position. `pieces` become the shape: the texts of all
-    tokens, with literals replaced by markers. `start` is the offset reading begins at.
+    `kind` is the kind of the token at the position. `start` is the offset reading begins at.
     """
 
     __slots__ = (
         "_at",
         "_kinds",
         "_offsets",
+        "_pieces",
         "_texts",
         "depth",
         "kind",
         "literals",
-        "pieces",
         "text",
         "version",
     )
@@ -34,7 +33,7 @@ class Cursor:
         self.text = text
         self.version = version
         self._kinds, self._texts, self._offsets = tokenize(text, start)
-        self.pieces = list(self._texts)
+        self._pieces = self._texts[:]
         self.literals: list[Literal | Values] = []
         self.depth = 0
         self._at = 0
@@ -57,8 +56,8 @@ class Cursor:
 
     @property
     def word(self) -> str:
-        """The token in lower case if it is a name, else the empty string."""
-        return self._texts[self._at].lower() if self.kind == NAME else ""
+        """The token in lower case if it can be a name, else the empty string."""
+        return self._texts[self._at].lower() if self.kind in NAMES else ""
 
     @property
     def end_of_last(self) -> int:
@@ -69,11 +68,6 @@ class Cursor:
         """The kind of a token further on."""
         at = self._at + distance
         return self._kinds[at] if at < len(self._kinds) else END
-
-    def next_word(self, distance: int = 1) -> str:
-        """The text of a token further on, in lower case."""
-        at = self._at + distance
-        return self._texts[at].lower() if at < len(self._texts) else ""
 
     def advance(self) -> None:
         """Step to the next token."""
@@ -86,13 +80,6 @@ class Cursor:
             return False
         self._at += 1
         self.kind = self._kinds[self._at]
-        return True
-
-    def accept_word(self, word: str) -> bool:
-        """Step over a name that reads `word`, without regard to case."""
-        if self.kind != NAME or self._texts[self._at].lower() != word:
-            return False
-        self.advance()
         return True
 
     def expect(self, kind: str, since: int | None = None) -> None:
@@ -112,28 +99,24 @@ class Cursor:
     @property
     def can_follow(self) -> bool:
         """Whether the token begins what comes behind a finished construct."""
-        return self.kind in _FOLLOWING or (self.word in ("group", "order") and self.next_kind() == "by")
+        return self.kind in _FOLLOWING or (self.kind in ("group", "order") and self.next_kind() == "by")
 
     def expect_from(self) -> None:
         """Step over FROM; a fault that it is missing where a name stands in its place."""
-        if self.kind == NAME and self.next_kind() != "from":
-            raise self.missing()
-        self.expect("from")
-
-    def expect_word(self, word: str) -> None:
-        """Step over a name that reads `word`; a fault if it does not."""
-        if not self.accept_word(word):
-            raise self.unexpected()
+        if self.kind != "from":
+            named = self.kind in NAMES and self.next_kind() != "from"
+            raise self.missing() if named else self.unexpected()
+        self.advance()
 
     def plain_name(self, since: int | None = None) -> Name:
         """Step over a name that is no word of the language; a fault if the token is none."""
-        if self.word in SOFT:
+        if self.kind != NAME:
             raise self.unexpected(since)
         return self.name(since)
 
     def name(self, since: int | None = None) -> Name:
         """Step over a name and return it; a fault if the token is none."""
-        if self.kind != NAME:
+        if self.kind not in NAMES:
             raise self.unexpected(since)
         at = self._at
         self._at = at + 1
@@ -178,21 +161,42 @@ class Cursor:
             return self.unexpected()
         return errors.syntax_fault(self.text, self.offset, f"missing value at '{self._shown}'")
 
-    def keep(self, literal: Literal, marker: str, first: int, end: int | None = None) -> Literal:
-        """Give a literal its index and put the marker in the shape in place of its tokens."""
-        self.mark(marker, first, end)
-        kept = Literal(literal.offset, literal.kind, literal.value, literal.text, len(self.literals))
-        self.literals.append(kept)
-        return kept
-
-    def mark(self, marker: str, first: int, end: int | None = None) -> None:
-        """Put the marker in the shape in place of the tokens from number `first` up to `end`, by default
-        the one here.
+    def run(self, kind: str) -> list[tuple[int, str]]:
+        """Step over a list up to its closing bracket if all of it is of that kind; offsets and texts,
+        nothing where it is not so.
         """
-        end = self._at if end is None else end
-        self.pieces[first:end] = [marker] + [""] * (end - first - 1)
+        kinds, first = self._kinds, self._at
+        last = first
+        while kinds[last] == kind and kinds[last + 1] == ",":
+            last += 2
+        if kinds[last] != kind or kinds[last + 1] != ")":
+            return []
+        self.go_to(last + 1)
+        listed = slice(first, last + 1, 2)
+        return list(zip(self._offsets[listed], self._texts[listed], strict=True))
+
+    def take(self) -> tuple[int, str]:
+        """Step over the token here; its offset and text."""
+        at = self._at
+        self._at = at + 1
+        self.kind = self._kinds[at + 1]
+        return self._offsets[at], self._texts[at]
+
+    def go_to(self, index: int) -> None:
+        """Go to a token by its number."""
+        self._at = index
+        self.kind = self._kinds[index]
+
+    def keep(self, literal: Literal | Values, marker: str, first: int) -> None:
+        """Keep what has the next free index, and put the marker in the shape in place of the tokens
+        from number `first` up to here.
+        """
+        self.literals.append(literal)
+        self._pieces[first] = marker
+        if more := self._at - first - 1:
+            self._pieces[first + 1 : self._at] = [""] * more
 
     @property
     def shape(self) -> str:
         """The text without its literals and needless blanks."""
-        return " ".join(filter(None, self.pieces[:-1]))
+        return " ".join(filter(None, self._pieces[:-1]))

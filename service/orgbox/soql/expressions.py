@@ -15,7 +15,6 @@ from orgbox.soql.lexer import (
     MOMENT,
     NAME,
     OPEN_STRING,
-    SOFT,
     STRING,
     TIME,
     UNKNOWN,
@@ -108,7 +107,7 @@ def _in(cursor: Cursor, left: Name | Call, start: int) -> Condition:
         inner = _join_select(cursor)
         cursor.close()
         return Join(start, left, negated, inner)
-    if cursor.kind not in _VALUES or cursor.word in SOFT:
+    if cursor.kind not in _VALUES:
         raise cursor.unexpected(start)
     found = literals.values(cursor)
     cursor.close()

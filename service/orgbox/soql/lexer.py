@@ -1,4 +1,4 @@
-"""Query text to tokens, in one pass of one regular expression.
+"""Query text to tokens, split by one regular expression.
 
 A path such as `Owner.Name` is a single token, as in the service; that is why `Owner . Name` is a
 syntax error. There are no comments, no double quotes and no quoted names over the API. Source: the
@@ -6,6 +6,8 @@ lexical rules of Salesforce's published SOQL parser, tried token by token.
 """
 
 import re
+from itertools import accumulate
+from string import ascii_letters
 from typing import NamedTuple
 
 NAME = "name"
@@ -17,7 +19,7 @@ MOMENT = "datetime"
 TIME = "time"
 OPEN_STRING = "open string"
 UNKNOWN = "unknown"
-END = "end"
+END = "end of text"
 
 RESERVED = frozenset(
     "and or true false with for limit where else rollup cube having includes excludes in not by "
@@ -31,31 +33,46 @@ SOFT = frozenset(
 )
 """Words of the language that can name a field, alias or SObject all the same."""
 
+NAMES = SOFT | {NAME}
+"""Kinds of tokens that can be a name."""
+
+_ZONE = r"(?: [Zz] | [+-]\d\d:?\d\d )"
+_NUMBERS = {
+    MOMENT: rf"\d{{4}}-\d\d-\d\d [Tt] \d\d:\d\d:\d\d (?: \.\d+ )? {_ZONE}",
+    DATE: r"\d{4}-\d\d-\d\d",
+    TIME: rf"\d\d:\d\d:\d\d (?: \.\d+ )? {_ZONE}",
+    DECIMAL: r"\d*\.\d+",
+    INTEGER: r"\d+",
+}
+_CLOSED = r"' [^'\\\n]* (?: \\ [^\n] [^'\\\n]* )* '"
 _TOKEN = re.compile(
-    r"""
-    (?P<name> [A-Za-z] [A-Za-z0-9_.\x80-\U0010FFFF]* )
-  | (?P<symbol> != | <> | [=<>(),:+\-] )
-  | (?P<blank> [ \t\r\n]+ )
-  | (?P<string> ' (?: [^'\\\n] | \\ [^\n] )* ' )
-  | (?P<datetime> \d{4}-\d\d-\d\d [Tt] \d\d:\d\d:\d\d (?: \.\d+ )? (?: [Zz] | [+-]\d\d:?\d\d ) )
-  | (?P<date> \d{4}-\d\d-\d\d )
-  | (?P<time> \d\d:\d\d:\d\d (?: \.\d+ )? (?: [Zz] | [+-]\d\d:?\d\d ) )
-  | (?P<decimal> \d*\.\d+ )
-  | (?P<integer> \d+ )
-  | (?P<open_string> ' )
-  | (?P<useless> [*./_~] )
-  | (?P<unknown> . )
-    """,
-    re.VERBOSE | re.DOTALL,
+    rf"""(
+    [A-Za-z] [A-Za-z0-9_.\x80-\U0010FFFF]*
+  | [=(),:+\-] | != | <> | [<>]
+  | {_CLOSED}
+  | {" | ".join(_NUMBERS.values())}
+  | '.*
+  | [^ \t\r\n]
+    )""",
+    re.VERBOSE | re.DOTALL | re.ASCII,
 )
-_KINDS = {number: name.replace("_", " ") for name, number in _TOKEN.groupindex.items()}
-_NAME = _TOKEN.groupindex["name"]
-_SYMBOL = _TOKEN.groupindex["symbol"]
-_BLANK = _TOKEN.groupindex["blank"]
+_NUMBER = re.compile(
+    "|".join(f"(?P<{kind}> {pattern} )" for kind, pattern in _NUMBERS.items()), re.VERBOSE | re.ASCII
+)
+_STRING = re.compile(_CLOSED, re.VERBOSE)
+
+_WORDS = {word: word for word in RESERVED | SOFT}
+_KNOWN = (
+    _WORDS
+    | {word.upper(): word for word in _WORDS}
+    | {symbol: symbol for symbol in "= ( ) , : + - != <> < > * . / _ ~".split()}
+)
+"""The kinds of tokens that need no second look."""
+_LETTERS = frozenset(ascii_letters)
 
 
 class Tokens(NamedTuple):
-    """Three lists of one length. A kind is one of the constants, a reserved word or a symbol."""
+    """Three lists of one length. A kind is one of the constants, a word of the language or a symbol."""
 
     kinds: list[str]
     texts: list[str]
@@ -65,27 +82,27 @@ class Tokens(NamedTuple):
 def tokenize(text: str, start: int = 0) -> Tokens:
     """All tokens of a text from an offset on and an END token with the text `<EOF>`; never raises.
 
-    What the lexer does not know becomes a token of kind UNKNOWN or OPEN_STRING: whether it is an
-    error worth naming is decided where the parser meets it.
+    What the lexer does not know becomes a token of kind UNKNOWN, what follows an open quote one of kind
+    OPEN_STRING: whether it is an error worth naming is decided where the parser meets it.
     """
-    kinds: list[str] = []
-    texts: list[str] = []
-    offsets: list[int] = []
-    for match in _TOKEN.finditer(text, start):
-        group = match.lastindex
-        if group == _BLANK:
-            continue
-        word = match.group()
-        if group == _NAME:
-            lower = word.lower()
-            kinds.append(lower if lower in RESERVED else NAME)
-        else:
-            kinds.append(word if group == _SYMBOL else _KINDS[group or 0])
-        texts.append(word)
-        offsets.append(match.start())
-        if group is not None and _KINDS[group] == OPEN_STRING:
-            break
+    pieces = _TOKEN.split(text[start:] if start else text)
+    texts = pieces[1::2]
+    offsets = list(accumulate(map(len, pieces), initial=start))[1::2]
+    known = _KNOWN.get
+    kinds = [known(token) or _kind(token) for token in texts]
+    if texts and kinds[-1] == STRING and not _STRING.fullmatch(texts[-1]):
+        kinds[-1], texts[-1] = OPEN_STRING, "'"
     kinds.append(END)
     texts.append("<EOF>")
-    offsets.append(len(text))
     return Tokens(kinds, texts, offsets)
+
+
+def _kind(token: str) -> str:
+    """The kind of a token that is none of the known; of one that begins with a quote, STRING."""
+    first = token[0]
+    if first in _LETTERS:
+        return _WORDS.get(token.lower(), NAME)
+    if first == "'":
+        return STRING
+    number = _NUMBER.fullmatch(token)
+    return str(number.lastgroup) if number else UNKNOWN

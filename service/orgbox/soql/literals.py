@@ -6,6 +6,7 @@ published parser.
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,7 +15,7 @@ from orgbox.soql import errors
 from orgbox.soql.cursor import Cursor
 from orgbox.soql.dates import WORDS
 from orgbox.soql.lexer import DATE, DECIMAL, INTEGER, MOMENT, NAME, OPEN_STRING, STRING, TIME
-from orgbox.soql.nodes import Literal, Values
+from orgbox.soql.nodes import Literal, LiteralValue, Values
 
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL | re.IGNORECASE)
 _ESCAPED: Final = {
@@ -26,16 +27,17 @@ MANY = 200
 """Length of a list of Ids up to which FIELDS(ALL) needs no LIMIT; the shape tells longer ones apart."""
 _DIGITS = 12
 """Digits read of a whole number that is limited anyway: longer ones are too large all the same."""
+_NUMBERS = frozenset({"-", "+", INTEGER, DECIMAL})
 _TIMES = {DATE: ("date", "date"), MOMENT: ("datetime", "datetime"), TIME: ("time", "time")}
 
 
 def value(cursor: Cursor, *, like: bool = False) -> Literal:
-    """The literal here; given an index if its value may differ within the shape."""
+    """The literal here; it has an index if its value may differ within the shape."""
     first = cursor.index
-    literal = _read(cursor, like)
-    if literal.kind in ("boolean", "null") or (literal.kind == "word" and literal.value is None):
-        return literal
-    return cursor.keep(literal, _marker(literal, like), first)
+    literal = _read(cursor, like, len(cursor.literals))
+    if literal.index is not None:
+        cursor.keep(literal, _marker(literal, like), first)
+    return literal
 
 
 def choices(cursor: Cursor) -> Values:
@@ -48,10 +50,11 @@ def choices(cursor: Cursor) -> Values:
 
 def _choice(cursor: Cursor) -> Literal:
     first = cursor.index
-    literal = _read(cursor, False)
-    if literal.kind != "string" or not literal.value:
-        return literal
-    return cursor.keep(literal, "?" + CHOICE * len(chosen(literal)), first)
+    if cursor.kind != STRING or cursor.token == "''":
+        return _read(cursor)
+    literal = _read(cursor, index=len(cursor.literals))
+    cursor.keep(literal, "?" + CHOICE * len(chosen(literal)), first)
+    return literal
 
 
 CHOICE = ";"
@@ -64,33 +67,36 @@ def chosen(literal: Literal) -> list[str]:
 
 
 def values(cursor: Cursor) -> Values:
-    """A bracketed list, the position behind its opening bracket; one parameter if no date word is
-    in it.
+    """A bracketed list, the position behind its opening bracket; one parameter if neither a date word
+    nor a boolean is in it.
     """
     offset, first = cursor.offset, cursor.index
-    found = [_read(cursor, False)]
-    places = [(first, cursor.index)]
-    while cursor.accept(","):
-        start = cursor.index
-        found.append(_read(cursor, False))
-        places.append((start, cursor.index))
-    kinds = {literal.kind for literal in found if not _is_null(literal)}
-    if kinds & {"word", "boolean"}:
-        kept = [
-            cursor.keep(literal, _marker(literal, False), *place) if literal.kind != "boolean" else literal
-            for literal, place in zip(found, places, strict=True)
-        ]
-        return Values(offset, tuple(kept))
-    nulls = "0" if any(map(_is_null, found)) else ""
-    many = "+" if len(found) > MANY else ""
-    cursor.mark(f"?[{','.join(sorted(kinds))}{nulls}{many}", first)
+    found = _plain_strings(cursor) or _list(cursor, _read)
+    kinds = {"null" if literal.value == "" else literal.kind for literal in found}
+    if "word" in kinds or "boolean" in kinds:
+        cursor.go_to(first)
+        return Values(offset, tuple(_list(cursor, value)))
     result = Values(offset, tuple(found), len(cursor.literals))
-    cursor.literals.append(result)
+    many = "+" if len(found) > MANY else ""
+    cursor.keep(result, f"?[{','.join(sorted(kinds))}{many}", first)
     return result
 
 
-def _is_null(literal: Literal) -> bool:
-    return literal.kind == "null" or literal.value == ""
+def _plain_strings(cursor: Cursor) -> list[Literal]:
+    """The list here if it is of strings without escapes alone, as lists of many Ids are; else nothing."""
+    start, first = cursor.offset, cursor.index
+    run = cursor.run(STRING)
+    if "\\" in cursor.text[start : cursor.offset]:
+        cursor.go_to(first)
+        return []
+    return [Literal(offset, "string", text[1:-1], text) for offset, text in run]
+
+
+def _list(cursor: Cursor, read: Callable[[Cursor], Literal]) -> list[Literal]:
+    found = [read(cursor)]
+    while cursor.accept(","):
+        found.append(read(cursor))
+    return found
 
 
 def integer(cursor: Cursor) -> Literal:
@@ -101,13 +107,14 @@ def integer(cursor: Cursor) -> Literal:
         cursor.advance()
     token = cursor.token
     cursor.expect(INTEGER)
-    literal = Literal(offset, "integer", int(sign + token[:_DIGITS]), sign + token)
-    return cursor.keep(literal, "?i", first)
+    literal = Literal(offset, "integer", int(sign + token[:_DIGITS]), sign + token, len(cursor.literals))
+    cursor.keep(literal, "?i", first)
+    return literal
 
 
 def number(cursor: Cursor) -> float:
     """A signed number of a GEOLOCATION; it stays part of the shape."""
-    literal = _read(cursor, False)
+    literal = _read(cursor)
     if literal.kind not in ("integer", "decimal") or not isinstance(literal.value, int | float):
         raise errors.syntax_fault(cursor.text, literal.offset, f"unexpected token: '{literal.text}'")
     return float(literal.value)
@@ -117,27 +124,31 @@ def string(cursor: Cursor) -> str:
     """A string that stays part of the shape."""
     if cursor.kind != STRING:
         raise cursor.unexpected()
-    return str(_read(cursor, False).value)
+    return str(_read(cursor).value)
 
 
-def _read(cursor: Cursor, like: bool) -> Literal:
-    kind, offset, token = cursor.kind, cursor.offset, cursor.token
+def _read(cursor: Cursor, like: bool = False, index: int | None = None) -> Literal:
+    """The literal here; it gets the index if its value may differ within the shape."""
+    kind = cursor.kind
     if kind == STRING:
-        cursor.advance()
-        return Literal(offset, "string", _decode(cursor, offset, token, like), token)
-    if kind in ("-", "+", INTEGER, DECIMAL):
-        return _number(cursor)
+        offset, token = cursor.take()
+        body = token[1:-1]
+        if "\\" in body:
+            body = _decode(cursor, offset, token, like)
+        return Literal(offset, "string", body, token, index)
+    if kind in _NUMBERS:
+        return _number(cursor, index)
     if kind in _TIMES:
-        cursor.advance()
-        return _moment(cursor, offset, kind, token)
+        offset, token = cursor.take()
+        return Literal(offset, *_moment(cursor, offset, kind, token), token, index)
     if kind in ("true", "false"):
-        cursor.advance()
+        offset, token = cursor.take()
         return Literal(offset, "boolean", kind == "true", token)
     if kind == "null":
-        cursor.advance()
+        offset, token = cursor.take()
         return Literal(offset, "null", None, token)
-    if kind == NAME and token.upper() in WORDS:
-        return _word(cursor)
+    if kind == NAME and cursor.token.upper() in WORDS:
+        return _word(cursor, index)
     if kind == OPEN_STRING:
         raise _open_string(cursor)
     raise _no_literal(cursor)
@@ -161,7 +172,7 @@ def _no_literal(cursor: Cursor) -> Exception:
     return cursor.unexpected()
 
 
-def _number(cursor: Cursor) -> Literal:
+def _number(cursor: Cursor, index: int | None) -> Literal:
     offset = cursor.offset
     sign = cursor.token if cursor.kind in ("-", "+") else ""
     if sign:
@@ -171,22 +182,25 @@ def _number(cursor: Cursor) -> Literal:
         raise cursor.unexpected(offset)
     whole = cursor.kind == INTEGER and len(token) < 19
     cursor.advance()
-    return Literal(offset, "integer" if whole else "decimal", int(token) if whole else float(token), token)
+    if whole:
+        return Literal(offset, "integer", int(token), token, index)
+    return Literal(offset, "decimal", float(token), token, index)
 
 
-def _word(cursor: Cursor) -> Literal:
-    offset, name = cursor.offset, cursor.token.upper()
-    cursor.advance()
+def _word(cursor: Cursor, index: int | None) -> Literal:
+    offset, token = cursor.take()
+    name = token.upper()
     if not cursor.accept(":"):
         return Literal(offset, "word", None, name)
     digits = cursor.token
     if cursor.can_follow:
         raise cursor.missing()
     cursor.expect(INTEGER)
-    return Literal(offset, "word", int(digits[:_DIGITS]), name)
+    return Literal(offset, "word", int(digits[:_DIGITS]), name, index)
 
 
-def _moment(cursor: Cursor, offset: int, kind: str, token: str) -> Literal:
+def _moment(cursor: Cursor, offset: int, kind: str, token: str) -> tuple[str, LiteralValue]:
+    """Kind and stored form of a date, a moment or a time of day."""
     name, type_name = _TIMES[kind]
     try:
         stored = TYPES[type_name].decode(_utc(token) if kind == TIME else token.upper())
@@ -194,7 +208,7 @@ def _moment(cursor: Cursor, offset: int, kind: str, token: str) -> Literal:
         stored = None
     if stored is None or (kind != TIME and not _EARLIEST <= str(stored)[:10] <= _LATEST):
         raise errors.syntax_fault(cursor.text, offset, f"Invalid {name}: {token}")
-    return Literal(offset, name, stored, token)
+    return name, stored
 
 
 def _utc(token: str) -> str:
@@ -207,9 +221,6 @@ def _decode(cursor: Cursor, offset: int, token: str, like: bool) -> str:
     """The characters a literal stands for, or with `like` its pattern with `\\` before plain `% _
     \\`.
     """
-    body = token[1:-1]
-    if "\\" not in body:
-        return body
 
     def replaced(match: re.Match[str]) -> str:
         escape = match[1].lower()
@@ -224,7 +235,7 @@ def _decode(cursor: Cursor, offset: int, token: str, like: bool) -> str:
             raise errors.syntax_fault(cursor.text, offset + match.end() + 1, text)
         return "\\" + decoded if like and decoded in "\\%_" else decoded
 
-    return _ESCAPE.sub(replaced, body)
+    return _ESCAPE.sub(replaced, token[1:-1])
 
 
 def _marker(literal: Literal, like: bool) -> str:
@@ -240,21 +251,27 @@ def _marker(literal: Literal, like: bool) -> str:
     return f"?{like_class(str(literal.value))}" if like else "?s"
 
 
-_WILDCARD = re.compile(r"(?:[^\\%_]|\\.)*", re.DOTALL)
+_WILDCARD = re.compile(r"[^\\%_]*(?:\\.[^\\%_]*)*(.*)", re.DOTALL)
+_QUOTED = re.compile(r"\\(.)", re.DOTALL)
+
+
+def _wild_from(pattern: str) -> int:
+    """Where the first wildcard stands; the pattern's length if there is none."""
+    match = _WILDCARD.match(pattern)
+    return match.start(1) if match else 0
 
 
 def like_prefix(pattern: str) -> tuple[str, str]:
     """A pattern as its plain beginning, unescaped, and the rest from the first wildcard on."""
-    match = _WILDCARD.match(pattern)
-    length = match.end() if match else 0
-    return re.sub(r"\\(.)", r"\1", pattern[:length], flags=re.DOTALL), pattern[length:]
+    length = _wild_from(pattern)
+    return _QUOTED.sub(r"\1", pattern[:length]), pattern[length:]
 
 
 def like_class(pattern: str) -> str:
     """`=` no wildcard, `^` a plain beginning and one `%`, `^~` a beginning and more, `~` none."""
-    prefix, rest = like_prefix(pattern)
-    if not rest:
+    length = _wild_from(pattern)
+    if length == len(pattern):
         return "like="
-    if not prefix:
+    if not length:
         return "like~"
-    return "like^" if rest == "%" else "like^~"
+    return "like^" if pattern[length:] == "%" else "like^~"

@@ -5,15 +5,24 @@ between two queries of the same shape has an `index` into `Query.literals`, the 
 """
 
 from dataclasses import dataclass
-from typing import Union
+from typing import TypeVar, Union, dataclass_transform
 
 from orgbox.limits import Limits
 from orgbox.soql.errors import place
 
 LiteralValue = str | int | float | bool | None
+_N = TypeVar("_N")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass_transform(frozen_default=True)
+def _node(cls: type[_N]) -> type[_N]:
+    """A dataclass that only the type checker holds frozen: freezing it at run time too would make a
+    value cost three times as much, and parsing is mostly making values.
+    """
+    return dataclass(slots=True, unsafe_hash=True)(cls)
+
+
+@_node
 class Node:
     """Something that begins at `offset` of the query text (`errors.place` turns it into row and
     column).
@@ -26,14 +35,14 @@ class Node:
         return place(text, self.offset)
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Name(Node):
     """A name or dotted path, one token."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Call(Node):
     """A function of one argument; None for `COUNT()`."""
 
@@ -47,7 +56,7 @@ class Call(Node):
         return self.argument.innermost if isinstance(self.argument, Call) else self.argument
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Distance(Node):
     """`DISTANCE(field, GEOLOCATION(latitude, longitude), unit)`."""
 
@@ -57,7 +66,7 @@ class Distance(Node):
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Sum(Node):
     """`left + right` or `left - right`: in the grammar, documented nowhere."""
 
@@ -69,7 +78,7 @@ class Sum(Node):
 Expression = Name | Call | Distance | Sum
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Literal(Node):
     """A value. `kind` is string, integer, decimal, date, datetime, time, boolean, null, word or
     list.
@@ -85,7 +94,7 @@ class Literal(Node):
     index: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Values(Node):
     """The list of IN, INCLUDES or EXCLUDES. With an index it is one parameter of any length."""
 
@@ -93,28 +102,28 @@ class Values(Node):
     index: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class And(Node):
     """All of the parts."""
 
     parts: tuple["Condition", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Or(Node):
     """Any of the parts."""
 
     parts: tuple["Condition", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Not(Node):
     """Not the part."""
 
     part: "Condition"
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Compare(Node):
     """`left operator value`; the operator is one of = != < <= > >= LIKE."""
 
@@ -123,7 +132,7 @@ class Compare(Node):
     value: Literal
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Within(Node):
     """`left IN (values)`, NOT IN, INCLUDES or EXCLUDES, told apart by the upper-case operator."""
 
@@ -132,7 +141,7 @@ class Within(Node):
     values: Values
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Join(Node):
     """`left IN (SELECT …)` or NOT IN: a semi-join or anti-join."""
 
@@ -144,7 +153,7 @@ class Join(Node):
 Condition = And | Or | Not | Compare | Within | Join
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class When(Node):
     """`WHEN type THEN fields` of a TYPEOF."""
 
@@ -152,7 +161,7 @@ class When(Node):
     fields: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class TypeOf(Node):
     """`TYPEOF field WHEN … ELSE … END`."""
 
@@ -161,7 +170,7 @@ class TypeOf(Node):
     otherwise: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Item(Node):
     """One entry of a SELECT list."""
 
@@ -169,7 +178,7 @@ class Item(Node):
     alias: Name | None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Source(Node):
     """One entry of a FROM list; `scope` is the word after USING SCOPE."""
 
@@ -178,7 +187,7 @@ class Source(Node):
     scope: Name | None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class With(Node):
     """A WITH clause: `what` is "data category", "=", "word" or "tuple"."""
 
@@ -186,7 +195,7 @@ class With(Node):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Group(Node):
     """GROUP BY; `kind` is "", "rollup" or "cube"."""
 
@@ -194,7 +203,7 @@ class Group(Node):
     fields: tuple[Name | Call, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Order(Node):
     """One key of ORDER BY; `nulls` is "first", "last" or "" where nothing was said."""
 
@@ -203,7 +212,7 @@ class Order(Node):
     nulls: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Select(Node):
     """A SELECT: the query itself, a child subquery or the inner side of a semi-join."""
 
@@ -226,7 +235,7 @@ class Select(Node):
         return isinstance(only, Call) and only.argument is None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Query:
     """A parsed text. `shape` is the text without its literals: equal shapes compile to the same
     plan.

@@ -11,9 +11,10 @@ from orgbox.limits import Limits
 from orgbox.soql import errors, literals
 from orgbox.soql.cursor import Cursor
 from orgbox.soql.expressions import conditions
-from orgbox.soql.lexer import END, NAME
+from orgbox.soql.lexer import END, NAMES
 from orgbox.soql.nodes import (
     Call,
+    Distance,
     Group,
     Item,
     Literal,
@@ -43,7 +44,8 @@ def parse(text: str, limits: Limits, *, version: int = errors.OLD_TEXTS_BEFORE) 
     if cursor.kind != END:
         raise cursor.unexpected()
     query = Query(text, select, cursor.shape, tuple(cursor.literals), limits)
-    check_strings(query, limits)
+    if len(text) > limits.query_string_characters:
+        check_strings(query, limits)
     return query
 
 
@@ -68,14 +70,13 @@ def _select(cursor: Cursor, offset: int) -> Select:
     with_ = withs(cursor) if cursor.kind == "with" else ()
     group = having = None
     order: tuple[Order, ...] = ()
-    if cursor.kind == NAME:
-        if cursor.word == "group":
-            group = _group(cursor)
-            having = conditions(cursor) if cursor.accept("having") else None
-        if cursor.word == "order":
-            order = order_by(cursor)
+    if cursor.kind == "group":
+        group = _group(cursor)
+        having = conditions(cursor) if cursor.accept("having") else None
+    if cursor.kind == "order":
+        order = order_by(cursor)
     limit = literals.integer(cursor) if cursor.accept("limit") else None
-    skip = literals.integer(cursor) if cursor.accept_word("offset") else None
+    skip = literals.integer(cursor) if cursor.accept("offset") else None
     marks = _marks(cursor) if cursor.kind == "for" else ()
     updates = _updates(cursor) if cursor.accept("update") else ()
     return Select(offset, items, found, where, with_, group, having, order, limit, skip, marks, updates)
@@ -83,10 +84,10 @@ def _select(cursor: Cursor, offset: int) -> Select:
 
 def _count(cursor: Cursor, start: int) -> tuple[Item, ...]:
     """`COUNT()`, or nothing if the list is another."""
-    if cursor.word != "count" or cursor.next_kind() != "(":
+    if cursor.kind != "count" or cursor.next_kind() != "(":
         return ()
     if cursor.next_kind(2) != ")":
-        if cursor.next_kind(2) != NAME:
+        if cursor.next_kind(2) not in NAMES:
             cursor.advance()
             cursor.advance()
             raise cursor.unexpected(start)
@@ -105,21 +106,18 @@ def _items(cursor: Cursor, start: int) -> tuple[Item, ...]:
 
 
 def _item(cursor: Cursor, since: int | None) -> Item:
-    offset, word = cursor.offset, cursor.word
-    value: Name | Call | TypeOf | Select
+    offset = cursor.offset
+    value: Name | Call | Distance | TypeOf | Select
     if cursor.kind == "(":
         value = _child(cursor)
-    elif word == "typeof" and cursor.next_kind() == NAME and cursor.next_word(2) == "when":
+    elif cursor.kind == "typeof" and cursor.next_kind() in NAMES and cursor.next_kind(2) == "when":
         value = _typeof(cursor)
-    elif is_distance(cursor):
-        return Item(offset, distance(cursor), _alias(cursor))
+    elif cursor.kind == "distance" and is_distance(cursor):
+        value = distance(cursor)
     else:
         value = selected_field(cursor, since)
-    return Item(offset, value, _alias(cursor))
-
-
-def _alias(cursor: Cursor) -> Name | None:
-    return cursor.name() if cursor.kind == NAME else None
+    alias = cursor.name() if cursor.kind in NAMES else None
+    return Item(offset, value, alias)
 
 
 def _child(cursor: Cursor) -> Select:
@@ -138,12 +136,12 @@ def _typeof(cursor: Cursor) -> TypeOf:
     cursor.advance()
     subject = cursor.name()
     whens = []
-    while cursor.word == "when":
+    while cursor.kind == "when":
         whens.append(_when(cursor))
-    otherwise = _names(cursor) if cursor.accept_word("else") or cursor.accept("else") else ()
+    otherwise = _names(cursor) if cursor.accept("else") else ()
     if otherwise and cursor.can_follow:
         raise cursor.missing()
-    cursor.expect_word("end")
+    cursor.expect("end")
     return TypeOf(offset, subject, tuple(whens), otherwise)
 
 
@@ -151,9 +149,9 @@ def _when(cursor: Cursor) -> When:
     offset = cursor.offset
     cursor.advance()
     type_ = cursor.name()
-    if cursor.kind == NAME and cursor.word != "then":
+    if cursor.kind in NAMES and cursor.kind != "then":
         raise cursor.missing()
-    cursor.expect_word("then")
+    cursor.expect("then")
     return When(offset, type_, _names(cursor))
 
 
@@ -171,7 +169,7 @@ def _group(cursor: Cursor) -> Group:
     if cursor.kind in ("rollup", "cube"):
         kind = cursor.kind
         cursor.advance()
-        if cursor.kind == NAME:
+        if cursor.kind in NAMES:
             raise cursor.missing()
         cursor.expect("(")
         fields = _fields(cursor)
@@ -216,7 +214,7 @@ def _marks(cursor: Cursor) -> tuple[Name, ...]:
     """FOR VIEW or FOR REFERENCE; FOR UPDATE belongs to Apex."""
     start = cursor.offset
     cursor.advance()
-    if cursor.word not in ("view", "reference"):
+    if cursor.kind not in ("view", "reference"):
         raise cursor.unexpected(start)
     return (cursor.name(),)
 

@@ -23,7 +23,7 @@ from orgbox.soql.errors import bare_fault, name_fault, syntax_fault
 from orgbox.soql.expressions import conditions
 from orgbox.soql.finding import Either, Matches, Phrase, Term, matcher, parse_term, phrases
 from orgbox.soql.grouping import aggregates
-from orgbox.soql.lexer import END, NAME
+from orgbox.soql.lexer import END, NAMES
 from orgbox.soql.nodes import Item, Literal, Name, Query, Select, Source, Values
 from orgbox.soql.parser import check_strings, order_by
 from orgbox.soql.sources import begins_clause
@@ -71,9 +71,7 @@ def prepare(text: str, catalog: Catalog, viewer: Viewer, limits: Limits) -> Sear
     except QueryFault as fault:
         if fault.code != "MALFORMED_QUERY":
             raise
-        raise QueryFault(
-            "MALFORMED_SEARCH", fault.message, row=fault.row, column=fault.column
-        ) from None
+        raise QueryFault("MALFORMED_SEARCH", fault.message, row=fault.row, column=fault.column) from None
 
 
 def _prepare(text: str, catalog: Catalog, viewer: Viewer, limits: Limits) -> Search:
@@ -123,13 +121,14 @@ def _group(cursor: Cursor) -> str:
     if word not in GROUPS:
         raise cursor.unexpected()
     cursor.advance()
-    cursor.expect_word("fields")
+    cursor.expect("fields")
     return word
 
 
 def _returning(cursor: Cursor, catalog: Catalog) -> list[Select]:
-    if not cursor.accept_word("returning"):
+    if cursor.word != "returning":
         return []
+    cursor.advance()
     found = [_returned(cursor, catalog)]
     while cursor.accept(","):
         found.append(_returned(cursor, catalog))
@@ -153,9 +152,9 @@ def _returned(cursor: Cursor, catalog: Catalog) -> Select:
         return Select(name.offset, (_id_item(name.offset),), source)
     selected = _items(cursor)
     where = conditions(cursor) if cursor.accept("where") else None
-    order = order_by(cursor) if cursor.word == "order" else ()
+    order = order_by(cursor) if cursor.kind == "order" else ()
     limit = literals.integer(cursor) if cursor.accept("limit") else None
-    skip = literals.integer(cursor) if cursor.accept_word("offset") else None
+    skip = literals.integer(cursor) if cursor.accept("offset") else None
     if cursor.kind in ("using", "with"):
         raise _unsupported(cursor)
     cursor.close()
@@ -171,7 +170,7 @@ def _items(cursor: Cursor) -> tuple[Item, ...]:
 
 def _item(cursor: Cursor) -> Item:
     offset, value = cursor.offset, selected_field(cursor, None)
-    alias = cursor.name() if cursor.kind == NAME and not begins_clause(cursor) else None
+    alias = cursor.name() if cursor.kind in NAMES and not begins_clause(cursor) else None
     return Item(offset, value, alias)
 
 
@@ -207,8 +206,9 @@ def _unsupported(cursor: Cursor) -> ApiFault:
     """The fault for a clause: WITH …, UPDATE … and USING LISTVIEW are known, others are not."""
     if cursor.kind not in ("with", "update", "using"):
         return cursor.unexpected()
-    what = f"{cursor.token.upper()} {cursor.next_word().upper()}".strip()
-    return errors.unsupported_fault(what, cursor.text, cursor.offset)
+    offset, first = cursor.offset, cursor.token
+    cursor.advance()
+    return errors.unsupported_fault(f"{first} {cursor.token}".upper(), cursor.text, offset)
 
 
 @dataclass(slots=True)

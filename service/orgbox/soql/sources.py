@@ -6,7 +6,7 @@ string | {WITH name | WITH name "(" name "=" value … ")"}
 
 from orgbox.soql import literals
 from orgbox.soql.cursor import Cursor
-from orgbox.soql.lexer import INTEGER, NAME, STRING
+from orgbox.soql.lexer import INTEGER, NAMES, STRING
 from orgbox.soql.nodes import Name, Source, With
 
 _CATEGORY_OPERATORS = frozenset({"at", "above", "below", "above_or_below"})
@@ -23,23 +23,22 @@ def sources(cursor: Cursor) -> tuple[Source, ...]:
 def _source(cursor: Cursor) -> Source:
     name = cursor.name()
     cursor.accept("as")
-    alias = None if cursor.kind != NAME or begins_clause(cursor) else cursor.name()
+    alias = cursor.name() if cursor.kind in NAMES and not begins_clause(cursor) else None
     return Source(name.offset, name, alias, _using(cursor) if cursor.kind == "using" else None)
 
 
 def begins_clause(cursor: Cursor) -> bool:
     """Whether the name here is the first word of a clause rather than an alias."""
-    word = cursor.word
-    if word in ("group", "order"):
+    if cursor.kind in ("group", "order"):
         return cursor.next_kind() == "by"
-    return word == "offset" and cursor.next_kind() in (INTEGER, "-", "+", ":")
+    return cursor.kind == "offset" and cursor.next_kind() in (INTEGER, "-", "+", ":")
 
 
 def _using(cursor: Cursor) -> Name:
     """USING SCOPE name; USING LOOKUP and other uses of the word are not for clients."""
     cursor.advance()
     start = cursor.offset
-    cursor.expect_word("scope")
+    cursor.expect("scope")
     return cursor.plain_name(start)
 
 
@@ -49,7 +48,7 @@ def withs(cursor: Cursor) -> tuple[With, ...]:
     while cursor.kind == "with":
         offset = cursor.offset
         cursor.advance()
-        if cursor.word == "data" and cursor.next_word() == "category":
+        if cursor.kind == "data" and cursor.next_kind() == "category":
             return (*found, _data_category(cursor, offset))
         found.append(_with(cursor, offset))
         if found[-1].what == "=":
@@ -93,8 +92,8 @@ def _data_category(cursor: Cursor, offset: int) -> With:
 
 def _category(cursor: Cursor) -> None:
     cursor.name()
-    if cursor.word not in _CATEGORY_OPERATORS:
-        raise cursor.missing() if cursor.word else cursor.unexpected()
+    if cursor.kind not in _CATEGORY_OPERATORS:
+        raise cursor.missing() if cursor.kind in NAMES else cursor.unexpected()
     cursor.advance()
     if not cursor.accept("("):
         cursor.name()

@@ -8,13 +8,13 @@ Functions take one argument, which is a path or one more function; there are no 
 
 from orgbox.soql import literals
 from orgbox.soql.cursor import Cursor
-from orgbox.soql.lexer import NAME, UNKNOWN
+from orgbox.soql.lexer import NAMES, UNKNOWN
 from orgbox.soql.nodes import Call, Distance, Expression, Name, Sum
 
 
 def expression(cursor: Cursor, *, compared: bool = False) -> Expression:
     """The left side of a test (`compared`) or an ORDER BY key."""
-    if is_distance(cursor):
+    if cursor.kind == "distance" and is_distance(cursor):
         return distance(cursor)
     name = cursor.name()
     if cursor.kind == "(":
@@ -38,7 +38,7 @@ def selected_field(cursor: Cursor, since: int | None) -> Name | Call:
     if cursor.kind != "(":
         return name
     kinds = cursor.next_kind(), cursor.next_kind(2)
-    if kinds[0] != NAME or kinds[1] not in ("(", ")"):
+    if kinds[0] not in NAMES or kinds[1] not in ("(", ")"):
         for _ in range(kinds.index(UNKNOWN) + 1 if UNKNOWN in kinds else 0):
             cursor.advance()
         raise cursor.unexpected()
@@ -74,8 +74,8 @@ def _close(cursor: Cursor, since: int | None) -> None:
 
 
 def is_distance(cursor: Cursor) -> bool:
-    """Whether a DISTANCE of two and more arguments begins here."""
-    return cursor.word == "distance" and cursor.next_kind() == "(" and cursor.next_kind(3) == ","
+    """Whether the word DISTANCE here begins one of two and more arguments."""
+    return cursor.next_kind() == "(" and cursor.next_kind(3) == ","
 
 
 def distance(cursor: Cursor) -> Distance:
@@ -85,7 +85,7 @@ def distance(cursor: Cursor) -> Distance:
     cursor.expect("(")
     location = cursor.name()
     cursor.expect(",")
-    cursor.expect_word("geolocation")
+    cursor.expect("geolocation")
     cursor.expect("(")
     latitude = literals.number(cursor)
     cursor.expect(",")

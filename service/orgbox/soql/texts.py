@@ -5,7 +5,6 @@ the literals of the one that was parsed, for a twentieth of the cost of parsing.
 """
 
 import re
-from dataclasses import replace
 
 from orgbox.limits import Limits
 from orgbox.soql.kept import Kept
@@ -55,12 +54,12 @@ class Texts:
             return None
         values = iter(strings)
         literals = [
-            replace(literal, value=(value := next(values)), text=f"'{value}'")
+            Literal(literal.offset, "string", value := next(values), f"'{value}'", literal.index)
             if isinstance(literal, Literal) and literal.kind == "string"
             else literal
             for literal in model.literals
         ]
-        return replace(model, text=text, literals=tuple(literals))
+        return Query(text, model.select, model.shape, tuple(literals), model.limits)
 
 
 def exactly(query: Query, version: int) -> Query:
