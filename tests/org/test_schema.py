@@ -1,17 +1,19 @@
 """Databases of other releases: older ones are upgraded in place, newer ones left alone."""
 
+import re
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
-from sqlalchemy import create_engine, inspect, make_url
+from sqlalchemy import create_engine, insert, inspect, make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from inviting import invite, mails
 from orgbox.catalog.load import standard_catalog
-from orgbox.org.layout import Ddl
+from orgbox.org.layout import Ddl, insertion
 from orgbox.org.schema import SchemaError, build
 from postgres import only_sqlite
 from service import start_service
@@ -143,6 +145,19 @@ def test_ddl_is_what_sqlalchemy_writes(url: str) -> None:
         written = {words(statement) for statement in ddl.create(layout)}
 
         assert written == {words(str(element.compile(dialect=dialect))) for element in wanted}
+
+
+@pytest.mark.parametrize(
+    "url, arguments", [("sqlite://", {}), ("postgresql+psycopg://", {"paramstyle": "format"})]
+)
+def test_whole_rows_are_inserted_as_sqlalchemy_would(url: str, arguments: dict[str, Any]) -> None:
+    dialect = make_url(url).get_dialect()(**arguments)
+    for layout in build(standard_catalog()).layouts.values():
+        wanted: Any = insert(layout.whole_table()).compile(dialect=dialect)
+
+        text, names = insertion(layout, dialect)
+
+        assert (text, names) == (re.sub(r'::\w+| COLLATE "C"', "", str(wanted)), tuple(wanted.positiontup))
 
 
 def words(statement: str) -> str:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, TableClause, bindparam, select, update
+from sqlalchemy import Connection, TableClause, bindparam, literal_column, null, select, update
 
 from orgbox.clock import moment_text
 from orgbox.org import session as sessions
@@ -61,8 +61,15 @@ def store_password(
     connection: Connection, org: Org, user_id: str, hash_: str, *, expired: bool = False
 ) -> None:
     """Keep the hash of a user's password; a lock is lifted."""
-    table = org.store.schema.system["orgbox_credential"]
-    values = {"password": hash_, "expired": int(expired), "attempts": 0, "locked_until": None}
-    mine = (table.c.org == org.number) & (table.c.user_id == user_id)
-    if not connection.execute(update(table).where(mine).values(**values)).rowcount:
-        connection.execute(table.insert().values(org=org.number, user_id=user_id, **values))
+    given = {"number": org.number, "user": user_id, "hash": hash_, "old": int(expired)}
+    org.store.rows(connection, "password", lambda: _keeping(org.store), given)
+
+
+def _keeping(store: Store) -> Any:
+    table = store.schema.system["orgbox_credential"]
+    told: dict[str, Any] = {"password": bindparam("hash"), "expired": bindparam("old")}
+    fresh: dict[str, Any] = {"attempts": literal_column("0"), "locked_until": null()}
+    key: dict[str, Any] = {"org": bindparam("number"), "user_id": bindparam("user")}
+    row = store.database.insert(table).values(key | told | fresh)
+    renewed = {name: literal_column(f"excluded.{name}") for name in told} | fresh
+    return row.on_conflict_do_update(index_elements=[*key], set_=renewed)

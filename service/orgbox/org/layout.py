@@ -69,6 +69,20 @@ def _column(layout: ColumnLayout) -> ColumnClause[Any]:
     return made
 
 
+def insertion(layout: TableLayout, dialect: Dialect) -> tuple[str, tuple[str, ...]]:
+    """The statement that inserts a whole row, and the keys of its parameters in order."""
+    quote = dialect.identifier_preparer.quote
+    names = ", ".join(quote(c.name) for c in layout.columns)
+    places = ", ".join([_PLACES[dialect.paramstyle]] * len(layout.columns))
+    return (
+        f"INSERT INTO {quote(layout.name)} ({names}) VALUES ({places})",
+        tuple(c.key for c in layout.columns),
+    )
+
+
+_PLACES = {"qmark": "?", "format": "%s"}
+
+
 class Ddl:
     """Writes the statements that make tables, in a dialect."""
 

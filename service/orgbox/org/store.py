@@ -26,6 +26,7 @@ from sqlalchemy import (
 from orgbox.catalog.fieldtypes import TEXT_COLUMN, fold
 from orgbox.catalog.sobject import SObject
 from orgbox.org.database import Database
+from orgbox.org.layout import insertion
 from orgbox.org.schema import Schema
 from orgbox.soql.kept import Kept
 
@@ -52,8 +53,7 @@ class Store:
         """Insert rows in one statement. Columns without a value are null."""
         if not rows:
             return
-        table = self.table(sobject)
-        text, names = self.kept(("insert", table.name), lambda: insert(table))
+        text, names = self._texts.get(("insert", sobject.name), lambda: self._insertion(sobject))
         empty: dict[str, Any] = dict.fromkeys(names) | {"org": org}
         in_order = itemgetter(*names)
         shadows = sobject.shadows
@@ -66,6 +66,9 @@ class Store:
                     complete[shadow] = fold(value)
             parameters.append(in_order(complete))
         self.database.many(connection, text, parameters)
+
+    def _insertion(self, sobject: SObject) -> tuple[str, tuple[str, ...]]:
+        return insertion(self.schema.records.layout(sobject.name), self.database.positional)
 
     def update(
         self, connection: Connection, org: int, sobject: SObject, rows: Iterable[tuple[str, Values]]
