@@ -201,7 +201,7 @@ def test_a_wsdl_that_cannot_be_understood_names_line_and_reason(
         ("a.txt", b"hello", "neither a WSDL"),
         ("B__c.toml", b'label = "B"\n[fields]\nX__c = { type = "sting" }', "line 3: B__c.X__c: no field"),
         ("B__c.toml", b'[fields]\nX__c = { type = "int", size = 3 }', "line 2: B__c.X__c: unknown size"),
-        ("B__c.toml", b"[fields]\nX__c = {\n}", r"B__c: .*line 2"),
+        ("B__c.toml", b"[fields]\nX__c = { type }", r"B__c: .*line 2"),
         ("B__c.toml", b'traits = "shiny"\n[fields]', "B__c.traits: unknown shiny"),
         ("User.toml", b'label = "Person"\n[fields]', "User: a standard object takes fields only, not label"),
         ("B c.toml", b"[fields]", "B c: no name of an SObject"),

@@ -7,11 +7,12 @@ A field is a line in the words of the Object Reference:
 """
 
 import hashlib
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Any
+
+import tomli
 
 from orgbox.catalog.fieldtypes import TYPES
 from orgbox.catalog.sobject import Field, PicklistEntry, Relationship, SObject
@@ -40,7 +41,7 @@ _FIELD_KEYS = {
     "extra_type_info", "default", "since", "until", "permissionable", "cascade_delete", "aggregatable",
     "indexed",
 }  # fmt: skip
-_OTHER_FIELD_KEYS = {"type", "properties", "values", "value_set", "references", "relationship"}
+_ROW_KEYS = _FIELD_KEYS | {"type", "properties", "values", "value_set", "references", "relationship"}
 _SOBJECT_KEYS = {
     "label", "label_plural", "key_prefix", "since", "calls", "traits", "fields", "custom", "scopes",
     "permissions", "permission_properties", "chatter", "edit_permission",
@@ -138,7 +139,7 @@ def standard_catalog() -> Catalog:
 def shared_values() -> Mapping[str, Any]:
     """The value sets and permissions that catalogue files may name."""
     folder = resources.files("orgbox.catalog") / "standard"
-    return tomllib.loads((folder / "shared.toml").read_text("utf-8"))
+    return tomli.loads((folder / "shared.toml").read_text("utf-8"))
 
 
 def parse_sobject(name: str, text: str, shared: Mapping[str, Any]) -> SObject:
@@ -146,14 +147,14 @@ def parse_sobject(name: str, text: str, shared: Mapping[str, Any]) -> SObject:
 
     Raises CatalogError, naming the SObject and the key.
     """
-    return make_sobject(name, tomllib.loads(text), shared)
+    return make_sobject(name, tomli.loads(text), shared)
 
 
 def make_sobject(name: str, data: Mapping[str, Any], shared: Mapping[str, Any]) -> SObject:
     """The SObject of a parsed TOML text. Raises as `parse_sobject`."""
     _refuse_unknown(name, data, _SOBJECT_KEYS)
     traits = frozenset(_list(data.get("traits", "")))
-    _refuse_unknown(f"{name}.traits", dict.fromkeys(traits), TRAITS)
+    _refuse_unknown(f"{name}.traits", traits, TRAITS)
     fields = make_fields(name, data["fields"], shared)
     if data.get("permissions"):
         fields += _permission_fields(name, data["permission_properties"], shared)
@@ -179,17 +180,16 @@ def make_fields(name: str, rows: Mapping[str, Any], shared: Mapping[str, Any]) -
 
 
 def _field(where: str, name: str, row: Mapping[str, Any], shared: Mapping[str, Any]) -> Field:
-    _refuse_unknown(where, row, _FIELD_KEYS | _OTHER_FIELD_KEYS)
-    if row["type"] not in TYPES:
+    _refuse_unknown(where, row, _ROW_KEYS)
+    field_type = TYPES.get(row["type"])
+    if field_type is None:
         raise CatalogError(f"{where}: no field type {row['type']!r}")
     properties = _list(row.get("properties", ""))
-    _refuse_unknown(where, dict.fromkeys(properties), _PROPERTIES)
-    field_type = TYPES[row["type"]]
-    attributes: dict[str, Any] = {key: row[key] for key in _FIELD_KEYS & row.keys()}
-    attributes.setdefault("label", name)
-    attributes.setdefault("aggregatable", field_type.aggregatable)
+    _refuse_unknown(where, properties, _PROPERTIES)
+    attributes: dict[str, Any] = {"label": name, "aggregatable": field_type.aggregatable}
     if field_type.family == "id":
-        attributes.setdefault("length", 18)
+        attributes["length"] = 18
+    attributes |= {key: value for key, value in row.items() if key in _FIELD_KEYS}
     attributes |= {_PROPERTIES[p]: True for p in properties}
     return Field(
         name=name,
@@ -237,10 +237,12 @@ def _permission_fields(name: str, properties: str, shared: Mapping[str, Any]) ->
     return [_field(f"{name}.{key}", key, row | about, shared) for key, about in shared["permissions"].items()]
 
 
-def _list(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
+@lru_cache(maxsize=256)
+def _list(text: str) -> tuple[str, ...]:
+    """The words between commas. Most fields have the properties of others."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-def _refuse_unknown(where: str, found: Mapping[str, object], known: Iterable[str]) -> None:
-    if unknown := found.keys() - set(known):
+def _refuse_unknown(where: str, found: Iterable[str], known: Container[str]) -> None:
+    if unknown := [name for name in found if name not in known]:
         raise CatalogError(f"{where}: unknown {', '.join(sorted(unknown))}")

@@ -4,8 +4,9 @@ TOML counts as written. A describe knows better than the org, a WSDL does not: i
 only where it stores something else. Nothing is taken away. Key prefixes stay, because Ids begin with them.
 """
 
-import tomllib
 from collections.abc import Mapping
+
+import tomli
 
 from orgbox.catalog.fieldtypes import TYPES
 from orgbox.catalog.importing import Imported
@@ -16,7 +17,7 @@ from orgbox.catalog.own import Document, new_prefixes
 
 def merged(old: Mapping[str, str], imported: Imported, standard: Catalog) -> dict[str, str]:
     """The texts that change, by SObject. Raises CatalogError for two files of one name."""
-    before = {name: tomllib.loads(text) for name, text in old.items()}
+    before = {name: tomli.loads(text) for name, text in old.items()}
     written = {name.lower(): name for name in old} | {s.name.lower(): s.name for s in standard}
     documents: dict[str, Document] = {}
     texts: dict[str, str] = {}
@@ -32,7 +33,7 @@ def merged(old: Mapping[str, str], imported: Imported, standard: Catalog) -> dic
     made = {name: texts.get(name) or to_toml(document) for name, document in documents.items()}
     return {
         name: text for name, text in made.items()
-        if name not in old or (text != old[name] and tomllib.loads(text) != before[name])
+        if name not in old or (text != old[name] and tomli.loads(text) != before[name])
     }  # fmt: skip
 
 

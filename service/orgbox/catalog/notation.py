@@ -9,7 +9,7 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def to_toml(document: Mapping[str, Any]) -> str:
-    """The text of a document; `tomllib` reads the same from it."""
+    """The text of a document; `tomli` reads the same from it."""
     head = [f"{_key(k)} = {_value(v)}" for k, v in document.items() if k != "fields"]
     rows = [f"{_key(k)} = {_value(v)}" for k, v in document.get("fields", {}).items()]
     return "\n".join([*head, *([""] if head else []), "[fields]", *rows, ""])

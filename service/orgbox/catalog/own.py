@@ -6,12 +6,13 @@ adds fields to that SObject and says nothing else.
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
 from typing import Any
+
+import tomli
 
 from orgbox.catalog.load import (
     Catalog,
@@ -36,7 +37,7 @@ _CUSTOM, _UNKNOWN = "a", "z"
 def implied() -> Mapping[str, Any]:
     """What `implied.toml` has."""
     text = (resources.files("orgbox.catalog") / "implied.toml").read_text("utf-8")
-    return tomllib.loads(text)
+    return tomli.loads(text)
 
 
 def parse(name: str, text: str) -> Document:
@@ -44,9 +45,9 @@ def parse(name: str, text: str) -> Document:
     if not _NAME.fullmatch(name):
         raise CatalogError(f"{name}: no name of an SObject")
     try:
-        document = tomllib.loads(text)
+        document = tomli.loads(text)
         make(name, document, standard_catalog())
-    except tomllib.TOMLDecodeError as error:
+    except tomli.TOMLDecodeError as error:
         raise CatalogError(f"{name}: {error}") from None
     except CatalogError as error:
         raise CatalogError(f"line {_line_of(text, str(error))}: {error}") from None

@@ -4,10 +4,10 @@ All in one transaction, on either database: tables, texts and the revision in th
 processes see the whole of it or nothing.
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import tomli
 from sqlalchemy import Connection, TableClause, delete, insert, update
 
 from orgbox.catalog import own
@@ -37,7 +37,7 @@ def extend(orgs: Orgs, org: Org, imported: Imported) -> Extension:
         old = orgs.models.texts(connection, org.number)
         texts = merged(old, imported, standard)
         model = orgs.models.make({**old, **texts})
-        documents = {name: tomllib.loads(text) for name, text in texts.items()}
+        documents = {name: tomli.loads(text) for name, text in texts.items()}
         own.check(model.catalog, documents, standard)
         tables = model.store.schema.records
         for table in make_tables(connection, tables, texts):
@@ -69,7 +69,7 @@ def remove(orgs: Orgs, org: Org, names: Iterable[str]) -> None:
             raise CatalogError(f"the org has no {', '.join(sorted(missing))} of its own")
         kept = {name: text for name, text in old.items() if name not in gone}
         model = orgs.models.make(kept)
-        documents = {name: tomllib.loads(text) for name, text in kept.items()}
+        documents = {name: tomli.loads(text) for name, text in kept.items()}
         own.check(model.catalog, documents, orgs.catalog)
         before = orgs.models.make(old)
         for name in gone:

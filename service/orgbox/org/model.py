@@ -5,12 +5,12 @@ with every session, so that all processes work with what was imported last.
 """
 
 import hashlib
-import tomllib
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 
+import tomli
 from sqlalchemy import Connection, select
 
 from orgbox.catalog import own
@@ -78,7 +78,7 @@ class Models:
         if not texts:
             return self.standard
         known, revision = self.standard.catalog, _revision(texts)
-        documents = {name: tomllib.loads(text) for name, text in texts.items()}
+        documents = {name: tomli.loads(text) for name, text in texts.items()}
         catalog = own.own_catalog(documents, known, f"{known.content_hash}/{revision}")
         return self._make(revision, catalog, schemas.extended(self._schema, known, catalog))
 

@@ -2,7 +2,6 @@
 rules as those of a client that may do everything.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import tomli
 from sqlalchemy import Connection
 
 from orgbox.catalog.load import Catalog
@@ -58,7 +58,7 @@ def read_seed(path: str) -> Seed:
 def parse_seed(text: str) -> Seed:
     """The seed of a TOML text, kept for who makes many orgs of one. Raises SeedError, naming the key."""
     try:
-        data = tomllib.loads(text)
+        data = tomli.loads(text)
         _refuse_unknown("", data, _KEYS)
         _refuse_unknown("[org]", data["org"], _ORG_KEYS)
         settings = OrgSettings().changed(data.get("settings", {}))
@@ -72,7 +72,7 @@ def parse_seed(text: str) -> Seed:
             org.get("id"), org["name"], org.get("password"), settings,
             data.get("defaults", {}), records, tuple(data.get("apps", {}).values()),
         )  # fmt: skip
-    except (tomllib.TOMLDecodeError, KeyError, ValueError, AttributeError, RecursionError) as error:
+    except (tomli.TOMLDecodeError, KeyError, ValueError, AttributeError, RecursionError) as error:
         raise SeedError(f"seed: {error}") from error
 
 

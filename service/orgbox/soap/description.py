@@ -4,7 +4,6 @@ with the versions that know it. Encoders, readers, WSDL and Spyne models are all
 A newcomer adds a member by a line in `wsdl/types.toml`, whose head explains the notation.
 """
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -12,6 +11,8 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+
+import tomli
 
 from orgbox.catalog.sobject import FOREVER
 from orgbox.soap import notation
@@ -189,7 +190,7 @@ def description() -> Description:
 
 
 def _rows(file: str) -> dict[str, Any]:
-    return tomllib.loads((_folder() / file).read_text("utf-8"))
+    return tomli.loads((_folder() / file).read_text("utf-8"))
 
 
 def _folder() -> Traversable:

@@ -1,10 +1,11 @@
 """What the readers of files make."""
 
-import tomllib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
 from typing import Any
+
+import tomli
 
 from orgbox.catalog.own import Document
 
@@ -46,4 +47,4 @@ class Imported:
 def facts() -> dict[str, Any]:
     """`facts.toml`."""
     text = (resources.files("orgbox.catalog.importing") / "facts.toml").read_text("utf-8")
-    return tomllib.loads(text)
+    return tomli.loads(text)
