@@ -1,6 +1,9 @@
 """What tests of invitations do again and again."""
 
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import update
 
@@ -23,6 +26,26 @@ def invite(client: Client, *addresses: str, to: str = "", **values: str) -> list
     answer = client.create("CollaborationInvitation", *({"InvitedUserEmail": a, **shared} for a in addresses))
     assert answer.texts("success") == ["true"] * len(addresses), answer.body.decode()
     return [str(text) for text in answer.texts("id")]
+
+
+@contextmanager
+def inviting(url: str, signed_in: Client, clients: int) -> Iterator[list[int]]:
+    """Clients of one session, each under way with a call of 200 records; at the end, their statuses."""
+    statuses: list[int] = []
+
+    def call(number: int) -> None:
+        client = Client(url)
+        client.session_id, client.user_id = signed_in.session_id, signed_in.user_id
+        shared = {"SharedEntityId": client.user_id}
+        records = ({"InvitedUserEmail": f"c{number}n{n}@acme.com", **shared} for n in range(200))
+        statuses.append(client.create("CollaborationInvitation", *records).status)
+
+    threads = [threading.Thread(target=call, args=(number,)) for number in range(clients)]
+    for thread in threads:
+        thread.start()
+    yield statuses
+    for thread in threads:
+        thread.join()
 
 
 def org_of(service: Service) -> Org:

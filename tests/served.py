@@ -1,4 +1,4 @@
-"""The command `orgbox serve` as a user runs it, in a process of its own."""
+"""The command `orgbox` as a user runs it, in a process of its own."""
 
 import re
 import subprocess
@@ -7,17 +7,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_ORGBOX = (sys.executable, "-m", "orgbox")
+
+
+def ran(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """The command, run to its end in a folder."""
+    command = [*_ORGBOX, *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+
 
 @contextmanager
 def served(folder: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The command, serving a database in a folder; the URL it printed."""
-    command = [sys.executable, "-m", "orgbox", "serve", "--port", "0", "--no-durable"]
-    command += ["--database", f"sqlite:///{folder}/served.db", "--hash-memory-kib", "64", *flags]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout
+    """The command, serving a database in a folder, the first of a process group; the URL it printed."""
+    command = [*_ORGBOX, "serve", "--port", "0", "--no-durable", "--hash-memory-kib", "64"]
+    command += ["--database", f"sqlite:///{folder}/served.db", *flags]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout and process.stderr
         line = process.stdout.readline()
-        found = re.fullmatch(r"orgbox: ready on (http://127\.0\.0\.1:\d+)\n", line)
-        assert found, line + (process.stderr.read() if process.stderr else "")
+        found = re.fullmatch(r"orgbox: ready on (https?://127\.0\.0\.1:\d+)\n", line)
+        assert found, line + process.stderr.read()
         try:
             yield process, found[1]
         finally:

@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from orgbox.control import ControlClient
+from served import served
 from service import PASSWORD, Client
-from test_server import served
 from visitor import Visitor
 
 CONTROL_KEY = "control-key-of-the-story"

@@ -1,9 +1,6 @@
 """What happens to the file of a SQLite database: full disk, a lock held by somebody else, not a database."""
 
-import socket
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -14,6 +11,7 @@ from sqlalchemy import Connection, event, make_url
 from inviting import invite
 from orgbox.inspection.run import findings
 from postgres import only_sqlite
+from served import ran
 from service import Client, Service
 
 pytestmark = only_sqlite
@@ -85,23 +83,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path)
     path = tmp_path / "garbage.db"
     path.write_bytes(b"somebody's diary " * 1000)
 
-    run = serving("--port", "0", "--database", f"sqlite:///{path}")
+    run = ran("serve", "--port", "0", "--database", f"sqlite:///{path}")
 
     assert run.returncode == 1 and "file is not a database" in run.stderr
     assert path.read_bytes() == b"somebody's diary " * 1000
-
-
-def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
-        run = serving("--port", port, "--database", f"sqlite:///{tmp_path}/x.db")
-
-    assert run.returncode == 1 and "in use" in run.stderr
-    assert "Traceback" not in run.stderr
-
-
-def serving(*flags: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "orgbox", "serve", *flags]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

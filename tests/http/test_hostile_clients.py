@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from served import served
 from service import SOAP, Client
-from test_server import served
 
 LIMIT = 300_000
 PATIENCE = 3

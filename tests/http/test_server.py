@@ -2,9 +2,6 @@
 
 import signal
 import socket
-import subprocess
-import sys
-import threading
 import time
 from pathlib import Path
 
@@ -12,8 +9,9 @@ import pytest
 import requests
 from click.testing import CliRunner
 
+from inviting import inviting
 from orgbox.cli import main
-from served import served
+from served import ran, served
 from service import Client
 
 
@@ -31,24 +29,9 @@ def test_the_command_serves_until_it_is_told_to_end(tmp_path: Path, flags: list[
 def test_a_call_under_way_is_answered_before_the_end(tmp_path: Path) -> None:
     with served(tmp_path) as (process, url):
         alice = Client(url).login("alice@acme.com")
-        statuses: list[int] = []
-
-        def invite(n: int) -> None:
-            client = Client(url)
-            client.session_id, client.user_id = alice.session_id, alice.user_id
-            records = [
-                {"InvitedUserEmail": f"end{n}x{i}@acme.com", "SharedEntityId": alice.user_id}
-                for i in range(200)
-            ]
-            statuses.append(client.create("CollaborationInvitation", *records).status)
-
-        threads = [threading.Thread(target=invite, args=(n,)) for n in range(4)]
-        for thread in threads:
-            thread.start()
-        time.sleep(0.05)
-        process.send_signal(signal.SIGTERM)
-        for thread in threads:
-            thread.join()
+        with inviting(url, alice, 4) as statuses:
+            time.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
 
         assert process.wait(30) == 0
         assert statuses == [200] * 4
@@ -89,10 +72,9 @@ def test_a_service_that_cannot_start_says_why(tmp_path: Path, flags: list[str], 
     (tmp_path / "wrong.py").write_text("RULES = (")
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = str(other.getsockname()[1])
-        command = [sys.executable, "-m", "orgbox", "serve", "--database", "sqlite:///x.db"]
-        command += [flag.replace("{taken}", taken) for flag in flags]
+        flags = [flag.replace("{taken}", taken) for flag in flags]
 
-        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+        run = ran("serve", "--database", "sqlite:///x.db", *flags, folder=tmp_path)
 
     assert run.returncode == 1
     assert words.replace("{taken}", taken) in run.stderr
@@ -108,19 +90,19 @@ def test_a_seed_that_is_not_there_is_noticed_though_the_database_is(tmp_path: Pa
 
 
 def test_a_database_is_reset_when_nobody_serves_it(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "orgbox", "reset", "--database", f"sqlite:///{tmp_path}/served.db"]
+    command = ["reset", "--database", f"sqlite:///{tmp_path}/served.db"]
     with served(tmp_path) as (_, url):
         alice = Client(url).login("alice@acme.com")
         invitation = {"InvitedUserEmail": "bob@acme.com", "SharedEntityId": alice.user_id}
         alice.create("CollaborationInvitation", invitation)
 
-        refused = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        refused = ran(*command)
 
         assert refused.returncode == 1 and "served.db is in use: end the service first" in refused.stderr
     for content in (None, b"no database " * 1000):
         if content:
             (tmp_path / "served.db").write_bytes(content)
-        subprocess.run(command, check=True, timeout=30)
+        assert ran(*command).returncode == 0
         with served(tmp_path) as (_, url):
             alice = Client(url).login("alice@acme.com")
             soql = "SELECT Id FROM CollaborationInvitation"

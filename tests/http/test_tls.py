@@ -1,13 +1,10 @@
 """https: certificates, handshakes that hold nobody up, and the clients that insist on it."""
 
 import os
-import re
 import signal
 import socket
 import ssl
 import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -20,9 +17,11 @@ from cryptography import x509
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
+from inviting import inviting
 from orgbox.http import certificates
 from orgbox.http.certificates import TRUST, Certificates
 from orgbox_client.routing import Routing, routed
+from served import ran, served
 from service import PASSWORD, Client, Service, start_service
 
 
@@ -194,9 +193,7 @@ def test_keys_are_for_their_owner_alone(folder: Path, secure: Service) -> None:
 
 
 def test_the_command_prints_what_each_stack_is_told(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "orgbox", "tls", "env", "--database", f"sqlite:///{tmp_path}/box.db"]
-
-    printed = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+    printed = ran("tls", "env", "--database", f"sqlite:///{tmp_path}/box.db").stdout
     shell = f"set -eu\n{printed}\nprintf '%s' \"$REQUESTS_CA_BUNDLE|$JAVA_TOOL_OPTIONS\""
     found = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, timeout=30, check=True).stdout
 
@@ -212,34 +209,16 @@ def test_the_command_serves_https_and_answers_calls_under_way_before_it_ends(
     tmp_path: Path, flags: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "served.db.tls" / "ca.pem"))
-    command = [sys.executable, "-m", "orgbox", "serve", "--tls", "--port", "0", "--no-durable", *flags]
-    command += ["--database", f"sqlite:///{tmp_path}/served.db", "--hash-memory-kib", "64"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        found = re.fullmatch(r"orgbox: ready on (https://127\.0\.0\.1:\d+)\n", process.stdout.readline())
-        assert found
-        url = found[1]
+    with served(tmp_path, "--tls", *flags) as (process, url):
         alice = Client(url).login("alice@acme.com")
-        statuses: list[int] = []
-        threads = [threading.Thread(target=invite_many, args=(url, alice, n, statuses)) for n in range(3)]
-        for thread in threads:
-            thread.start()
-        time.sleep(0.3)
-        process.send_signal(signal.SIGTERM)
-        for thread in threads:
-            thread.join()
+        with inviting(url, alice, 3) as statuses:
+            time.sleep(0.3)
+            process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
         assert process.stderr and "Traceback" not in process.stderr.read()
+
+    assert url.startswith("https:")
     assert statuses == [200] * 3
-
-
-def invite_many(url: str, signed_in: Client, n: int, statuses: list[int]) -> None:
-    client = Client(url)
-    client.session_id, client.user_id = signed_in.session_id, signed_in.user_id
-    records = [
-        {"InvitedUserEmail": f"tls{n}x{i}@acme.com", "SharedEntityId": client.user_id} for i in range(200)
-    ]
-    statuses.append(client.create("CollaborationInvitation", *records).status)
 
 
 def test_the_salesforce_class_of_simple_salesforce_signs_in_over_tls(

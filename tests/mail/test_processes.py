@@ -1,14 +1,9 @@
 """Several processes on one outbox: nobody gets a mail twice, and a killed process loses none."""
 
 import os
-import re
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,31 +11,13 @@ import pytest
 from inviting import invite
 from orgbox.mail import sender
 from postbox import Postbox, wait_until
+from served import served
 from service import Client
-
-
-@contextmanager
-def served(folder: Path, postbox: Postbox, *flags: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The command, delivering to the postbox; its process group and the URL it printed."""
-    command = [
-        sys.executable, "-m", "orgbox", "serve", "--port", "0", "--database", f"sqlite:///{folder}/o.db",
-        "--smtp-url", postbox.url, "--hash-memory-kib", "64", *flags,
-    ]  # fmt: skip
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
-        assert process.stdout
-        found = re.search(r"http://\S+", process.stdout.readline())
-        assert found
-        try:
-            yield process, found[0]
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGTERM)
-                process.wait(20)
 
 
 def test_workers_deliver_each_mail_once(tmp_path: Path, postbox: Postbox) -> None:
     addresses = [f"u{n}@acme.com" for n in range(120)]
-    with served(tmp_path, postbox, "--workers", "3") as (_, url):
+    with served(tmp_path, "--smtp-url", postbox.url, "--workers", "3") as (_, url):
         alice = Client(url).login("alice@acme.com")
         for n in range(0, 120, 20):
             invite(alice, *addresses[n : n + 20])
@@ -54,14 +31,14 @@ def test_a_killed_process_loses_no_mail_and_repeats_at_most_the_one_under_way(
     tmp_path: Path, postbox: Postbox
 ) -> None:
     addresses = [f"u{n}@acme.com" for n in range(150)]
-    with served(tmp_path, postbox) as (process, url):
+    with served(tmp_path, "--smtp-url", postbox.url) as (process, url):
         invite(Client(url).login("alice@acme.com"), *addresses)
         wait_until(lambda: len(postbox.mails) >= 20)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(20)
     assert len(postbox.mails) < 150
 
-    with served(tmp_path, postbox):
+    with served(tmp_path, "--smtp-url", postbox.url):
         wait_until(lambda: {m.recipients[0] for m in postbox.mails} == set(addresses), 60)
 
     repeated = [address for address, times in Counter(postbox.attempts).items() if times > 1]
@@ -72,7 +49,7 @@ def test_a_killed_process_loses_no_mail_and_repeats_at_most_the_one_under_way(
 
 def test_a_process_told_to_end_ends_though_the_mail_server_hangs(tmp_path: Path, postbox: Postbox) -> None:
     postbox.replies.extend(["hang"] * 5)
-    with served(tmp_path, postbox) as (process, url):
+    with served(tmp_path, "--smtp-url", postbox.url) as (process, url):
         invite(Client(url).login("alice@acme.com"), "bob@acme.com")
         wait_until(lambda: bool(postbox.attempts))
 

@@ -1,7 +1,5 @@
 """What the manual tells everybody opens no service that other machines reach."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from orgbox.control import ControlClient, ControlError
 from orgbox.org.published import openings
 from orgbox.org.seed import read_seed
 from orgbox.secure_command import secure
+from served import ran
 from service import Client, Service
 
 ROOT = Path(__file__).parents[2]
@@ -32,10 +31,9 @@ def test_an_address_is_reached_from_here_alone_or_from_elsewhere(host: str, here
 
 @pytest.mark.parametrize("more", [[], ["--workers", "2"]])
 def test_other_machines_are_not_served_with_the_manuals_passwords(tmp_path: Path, more: list[str]) -> None:
-    command = [sys.executable, "-m", "orgbox", "serve", "--host", "0.0.0.0", "--port", "0", *more]
-    command += ["--database", f"sqlite:///{tmp_path}/x.db", "--hash-memory-kib", "64"]
+    flags = ["--host", "0.0.0.0", "--port", "0", "--hash-memory-kib", "64", *more]
 
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    run = ran("serve", "--database", f"sqlite:///{tmp_path}/x.db", *flags)
 
     assert run.returncode == 1 and not run.stdout
     assert "admin@acme.com and 5 more" in run.stderr and "orgbox secure" in run.stderr

@@ -1,10 +1,7 @@
 """The control API: who gets in, what it does to orgs, and that all workers see it."""
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from orgbox.cli import main
 from orgbox.config import configure
 from orgbox.control import ControlClient, ControlError
 from orgbox.testing import Server, serve
+from served import served
 from service import Client
 
 ROOT = Path(__file__).parents[2]
@@ -183,22 +181,12 @@ def test_the_command_says_in_a_line_what_went_wrong(server: Server, flags: list[
 @pytest.fixture
 def workers(tmp_path: Path) -> Iterator[Server]:
     """A service of three worker processes, opened with the key it printed."""
-    command = [sys.executable, "-m", "orgbox", "serve", "--workers", "3", "--port", "0", "--no-durable"]
-    command += ["--database", f"sqlite:///{tmp_path}/box.db", "--hash-memory-kib", "64", "--hash-rounds", "1"]
-    known = {name: value for name, value in os.environ.items() if not name.startswith("ORGBOX_")}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=known
-    ) as process:
-        assert process.stdout and process.stderr
-        line, printed = process.stdout.readline(), process.stderr.readline()
+    with served(tmp_path, "--workers", "3", "--hash-rounds", "1", "--control-key", "") as (process, url):
+        assert process.stderr
+        printed = process.stderr.readline()
         assert printed.startswith("orgbox: control key "), printed
-        server = Server(line.split()[-1], printed.split()[-1])
-        try:
+        with closing(Server(url, printed.split()[-1])) as server:
             yield server
-        finally:
-            server.close()
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
 
 
 def test_all_workers_follow_clock_faults_and_limits(workers: Server) -> None:
