@@ -17,7 +17,7 @@ from waitress.task import ErrorTask
 from waitress.utilities import BadRequest, RequestEntityTooLarge
 
 from orgbox.config import Config
-from orgbox.http.direct import DirectChannel
+from orgbox.http.lingering import LingeringChannel
 
 HEADER_BYTES = 64 * 1024
 _LONGEST_LINE = 8 * 1024
@@ -99,7 +99,7 @@ class _GuardedError(ErrorTask):  # type: ignore[misc]
         super().execute()
 
 
-class BoundedChannel(DirectChannel):
+class BoundedChannel(LingeringChannel):
     """A connection."""
 
     parser_class = BoundedParser
@@ -149,5 +149,5 @@ class Sweep:
             partly = channel.request
             late = partly and now - partly.began > self._request_seconds
             idle = channel.last_activity < idle_since and not channel.unread
-            if not channel.requests and (late or idle):
+            if not (channel.requests or channel.held) and (late or idle):
                 channel.handle_close()

@@ -136,7 +136,7 @@ def _stop_accepting(server: Any) -> None:
 
 def _busy(server: Any) -> bool:
     channels = [c for c in server._map.values() if hasattr(c, "requests")]
-    return any(c.requests or c.total_outbufs_len for c in channels)
+    return any(c.requests or c.held or c.total_outbufs_len for c in channels)
 
 
 class Running:

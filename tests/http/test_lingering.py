@@ -1,0 +1,230 @@
+"""A thread that stays with its client holds up nobody, loses nothing and lets go when it should.
+
+Here it would stay for PATIENCE seconds, so that whatever waits for it to let go is seen to wait.
+"""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from waitress import wasyncore
+
+from orgbox.config import configure
+from orgbox.http import lingering
+from orgbox.http.bounds import BoundedParser
+from orgbox.http.listening import listen
+from orgbox.http.server import Flag, make_server, run, tls_of
+
+PATIENCE = 20
+THREADS = 4
+LARGE = 12_000_000
+BODY = b"x" * 50_000
+SMALL = b"POST /small HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab"
+
+
+def answer(environ: dict[str, Any], start_response: Callable[..., None]) -> list[bytes]:
+    """The number of bytes sent and the thread that read them; or many bytes."""
+    size = len(environ["wsgi.input"].read())
+    body = f"{size} {threading.get_ident()}".encode()
+    if environ["PATH_INFO"] == "/large":
+        body = b"a" * LARGE
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+class Lingered:
+    """A server in a thread; clients that give up long before its threads do."""
+
+    def __init__(self, folder: Path, *, tls: bool) -> None:
+        config = configure(port=0, threads=THREADS, request_seconds=1, tls=tls, tls_folder=str(folder))
+        context = tls_of(config)
+        self._trust = ssl.create_default_context(cafile=str(folder / "ca.pem")) if tls else None
+        listener = listen(config)
+        self._address = listener.getsockname()
+        self.server = make_server(answer, config, listener, context)
+        self.stopping, self.retiring = Flag(), Flag()
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+        until(lambda: not self.server.task_dispatcher.active_count)  # all threads are there, and free
+        self.opened = ExitStack()
+
+    def connect(self, first: bytes = b"") -> socket.socket:
+        client = self.opened.enter_context(socket.create_connection(self._address, PATIENCE / 4))
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._trust:
+            client = self.opened.enter_context(self._trust.wrap_socket(client, server_hostname="localhost"))
+        client.sendall(first)
+        return client
+
+    def tell(self, flag: Flag) -> None:
+        flag.set()
+        self.server.pull_trigger()
+
+    def close(self) -> None:
+        self.opened.close()
+        if self.thread.is_alive():
+            self.tell(self.stopping)
+        self.thread.join()
+
+    def _run(self) -> None:
+        run(self.server, self.stopping, self.retiring)
+        wasyncore.close_all(self.server._map)
+
+
+@pytest.fixture(params=[False, True], ids=["http", "https"])
+def lingered(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Lingered]:
+    monkeypatch.setattr(lingering, "_MILLISECONDS", PATIENCE * 1000)
+    made = Lingered(tmp_path, tls=request.param)
+    yield made
+    made.close()
+
+
+def read(client: socket.socket) -> tuple[bytes, bytes]:
+    """Head and body of the next answer."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        byte = client.recv(1)
+        assert byte, head
+        head += byte
+    left, body = int(head.split(b"Content-Length: ")[1].split(b"\r\n")[0]), []
+    while left and (piece := client.recv(left)):
+        body.append(piece)
+        left -= len(piece)
+    return head, b"".join(body)
+
+
+def test_one_thread_answers_who_calls_again(lingered: Lingered) -> None:
+    client, threads = lingered.connect(), set()
+
+    for _ in range(20):
+        client.sendall(SMALL)
+        threads.add(read(client)[1].split()[1])
+
+    assert len(threads) == 1
+
+
+def test_silent_clients_leave_half_of_the_threads_to_others(lingered: Lingered) -> None:
+    clients = [lingered.connect() for _ in range(3 * THREADS)]
+
+    for client in clients:
+        client.sendall(SMALL)
+        assert read(client)[1].startswith(b"2 ")
+
+    until(lambda: lingered.server.task_dispatcher.active_count == THREADS // 2)
+    assert sum(channel.held for channel in lingered.server.active_channels.values()) == THREADS // 2
+
+
+PARTS = {
+    "half a body": (b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nab", b"cd", b"4"),
+    "half a head": (b"POST / HTTP/1.1\r\nHost: h\r\nConte", b"nt-Length: 3\r\n\r\nabc", b"3"),
+    "large": (b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 50000\r\n\r\n", BODY, b"50000"),
+    "in chunks": (
+        b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", b"0\r\n\r\n", b"3",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_request_that_comes_in_parts_holds_no_thread_and_is_answered(lingered: Lingered, name: str) -> None:
+    first, rest, size = PARTS[name]
+    client = lingered.connect(SMALL)
+    read(client)
+
+    client.sendall(first)
+    until(lambda: lingered.server.task_dispatcher.active_count == 0)
+    client.sendall(rest)
+
+    assert read(client)[1].split()[0] == size
+
+
+def test_half_a_request_that_stays_one_ends_the_connection(lingered: Lingered) -> None:
+    client = lingered.connect(SMALL)
+    read(client)
+
+    client.sendall(SMALL[:-1])
+
+    assert client.recv(100) == b""
+
+
+def test_who_asks_before_sending_is_told_to_go_on(lingered: Lingered) -> None:
+    client = lingered.connect(SMALL)
+    read(client)
+
+    client.sendall(b"POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+    assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    client.sendall(b"abcd")
+
+    assert read(client)[1].startswith(b"4 ")
+
+
+def test_requests_sent_at_once_are_answered_in_turn(lingered: Lingered) -> None:
+    client = lingered.connect(SMALL)
+    read(client)
+
+    client.sendall(b"".join([PARTS["large"][0] + BODY, SMALL, PARTS["in chunks"][0], b"0\r\n\r\n", SMALL]))
+
+    assert [read(client)[1].split()[0] for _ in range(4)] == [b"50000", b"2", b"3", b"2"]
+
+
+def test_who_leaves_is_let_go_at_once(lingered: Lingered) -> None:
+    client = lingered.connect(SMALL)
+    read(client)
+
+    client.close()
+
+    until(lambda: not lingered.server.active_channels)
+
+
+def test_what_cannot_be_read_ends_the_connection_and_nothing_else(
+    lingered: Lingered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = lingered.connect(SMALL)
+    read(client)
+    received = BoundedParser.received
+
+    def fail(parser: BoundedParser, data: bytes) -> int:
+        if b"break" in data:
+            raise RuntimeError("a bug of the parser")
+        return received(parser, data)
+
+    monkeypatch.setattr(BoundedParser, "received", fail)
+    monkeypatch.setattr(lingered.server, "sweep", lambda: None)
+    client.sendall(b"break")
+
+    assert client.recv(100) == b""
+    assert read(lingered.connect(SMALL))[1].startswith(b"2 ")
+
+
+@pytest.mark.parametrize("flag", ["stopping", "retiring"])
+def test_a_call_made_to_a_server_that_ends_gets_its_whole_answer_and_is_told_so(
+    lingered: Lingered, flag: str
+) -> None:
+    client = lingered.connect(SMALL)
+    read(client)
+
+    lingered.tell(getattr(lingered, flag))
+    until(lambda: not lingered.server.accepting)
+    client.sendall(SMALL.replace(b"small", b"large"))
+    time.sleep(0.3)  # the answer fills what the system takes, the loop has to send the rest
+    head, body = read(client)
+
+    assert b"Connection: close" in head
+    assert len(body) == LARGE
+    assert client.recv(1) == b""
+    until(lambda: not lingered.thread.is_alive())
+
+
+def until(what: Callable[[], object]) -> None:
+    """Wait for something to come true."""
+    end = time.monotonic() + PATIENCE / 4
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.01)
