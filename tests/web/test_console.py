@@ -122,10 +122,11 @@ def test_settings_hold_from_the_next_call_on(service: Service, visit: SignedIn) 
     ]  # fmt: skip
 
 
-def test_what_is_no_domain_and_no_lifetime_is_refused_beside_the_field(visit: SignedIn) -> None:
+@pytest.mark.parametrize("days", ["0", "3651", "-1", "", "1.5", "²", "9" * 5000])
+def test_what_is_no_domain_and_no_lifetime_is_refused_beside_the_field(visit: SignedIn, days: str) -> None:
     ada = visit("admin")
 
-    page = ada.post("/setup/chatter/edit", {"allowed_domains": "acme.com\nnot_one", "invitation_days": "0"})
+    page = ada.post("/setup/chatter/edit", {"allowed_domains": "acme.com\nnot_one", "invitation_days": days})
 
     assert page.status == 422
     assert page.beside("allowed_domains") == "not_one is not a domain."

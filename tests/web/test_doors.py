@@ -111,6 +111,17 @@ def test_an_address_of_bytes_that_are_no_text_is_refused(box: Box) -> None:
         assert ask(box, method, f"{path}%c0?q=%c0", "carl").status < 500, (method, path)
 
 
+def test_a_number_in_an_address_that_is_none_breaks_no_page(box: Box) -> None:
+    wrong = []
+    for _, method, path in routes(box):
+        for text in ("%C2%B2", "%D9%A3", "-1", "1e9", "9" * 5000):
+            asked = "&".join(f"{name}={text}" for name in ("before", "after", "limit", "follow"))
+            if ask(box, method, f"{path}?{asked}", "admin").status >= 500:
+                wrong.append((method, path, text))
+
+    assert not wrong
+
+
 ELSEWHERE = ("//evil.example", "https://evil.example/", "/\\evil.example", "\thttps://evil.example",
              "/%0d%0aX:1")  # fmt: skip
 

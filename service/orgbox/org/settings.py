@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from orgbox.clock import Clock
+from orgbox.org.domains import ascii_domain
 
 SOAP_LOGIN = ("enabled", "disabled", "retiring", "retired")
 """login() works; is disabled as in new orgs; is gone from 65.0 on, as now; is gone."""
@@ -19,7 +20,8 @@ _MOST = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class OrgSettings:
-    """Durations are days or seconds as named. Domains are kept in lower case, `clock` as Clock.state.
+    """Durations are days or seconds as named. Domains are kept in lower case and in ASCII, `clock` as
+    Clock.state.
 
     `soap_login` is one of SOAP_LOGIN; API versions before `oldest_version` are refused.
     """
@@ -58,7 +60,7 @@ class OrgSettings:
         clock.check()
         made = dict(values)
         if "allowed_domains" in made:
-            made["allowed_domains"] = tuple(d.strip().lower() for d in made["allowed_domains"])
+            made["allowed_domains"] = tuple(ascii_domain(d.strip()) for d in made["allowed_domains"])
         return replace(self, **made)
 
     def to_json(self) -> str:

@@ -4,6 +4,8 @@ ours: blanks and a display name off, lower case, the domain in its ASCII (IDNA) 
 
 from email.utils import parseaddr
 
+from orgbox.org.domains import ascii_domain
+
 
 def normalize(address: str) -> str:
     """The address by which two spellings are recognised as one."""
@@ -13,18 +15,9 @@ def normalize(address: str) -> str:
     if text.isascii():
         return text.lower()
     local, at, domain = text.lower().rpartition("@")
-    return f"{local}{at}{_ascii(domain)}"
+    return f"{local}{at}{ascii_domain(domain)}"
 
 
 def domain_of(address: str) -> str:
     """The domain of a normalized address."""
     return address.rpartition("@")[2]
-
-
-def _ascii(domain: str) -> str:
-    if domain.isascii():
-        return domain
-    try:
-        return domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return domain

@@ -22,12 +22,11 @@ from orgbox.org.mailbox import Mail
 from orgbox.org.org import Org
 from orgbox.web.calls import shown
 from orgbox.web.control import api, control, sent, the_org
-from orgbox.web.desk import desk
+from orgbox.web.desk import desk, number
 
 __all__ = ["api"]
 _NO_CONTENT = ("", 204)
 _MOST_MAILS = 500
-_MOST_DIGITS = 18
 
 
 @api.get("/orgs/<org_id>/settings")
@@ -151,18 +150,11 @@ def list_mails(org_id: str) -> Response:
     """The newest mails first; `recipient`, `about`, `before` and `limit` narrow the list."""
     asked = request.args
     mails = desk().mailbox.page(
-        the_org(org_id), before=asked.get("before", type=_number),
-        limit=min(asked.get("limit", 50, type=_number), _MOST_MAILS),
+        the_org(org_id), before=asked.get("before", type=number),
+        limit=min(asked.get("limit", 50, type=number), _MOST_MAILS),
         about=asked.get("about"), recipient=asked.get("recipient"),
     )  # fmt: skip
     return jsonify(mails=[_mail_shown(mail) for mail in mails])
-
-
-def _number(text: str) -> int:
-    """A number that a database can hold. Raises ValueError."""
-    if not text.isdecimal() or len(text) > _MOST_DIGITS:
-        raise ValueError(text)
-    return int(text)
 
 
 @api.get("/orgs/<org_id>/mails/<int:number>")

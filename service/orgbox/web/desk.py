@@ -13,6 +13,7 @@ from orgbox.web.parts import Desk
 
 TOKEN = "token"
 """Where the cookie keeps the token of the console session."""
+_MOST_DIGITS = 18
 
 
 def desk() -> Desk:
@@ -87,3 +88,10 @@ def to_sign_in() -> Response:
 def redirected(endpoint: str, **values: Any) -> Response:
     """A redirect to another page of the console."""
     return make_response(redirect(url_for(endpoint, **values), 303))
+
+
+def number(text: str) -> int:
+    """A number that a database can hold. Raises ValueError."""
+    if not text.isdecimal() or len(text) > _MOST_DIGITS:
+        raise ValueError(text)
+    return int(text)

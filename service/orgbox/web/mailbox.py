@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from orgbox.org.mailbox import Mail
 from orgbox.org.session import Session
-from orgbox.web.desk import desk, signed_in
+from orgbox.web.desk import desk, number, signed_in
 from orgbox.web.records import PAGE
 
 pages = Blueprint("mailbox", __name__, url_prefix="/mail")
@@ -24,10 +24,10 @@ _IN_NEW_WINDOW = '<base target="_blank">'
 @signed_in("ViewAllData", apart=True)
 def show(session: Session) -> str:
     """The mails of the org, the newest first; `about` and `to` narrow the list."""
-    before, about, to = (request.args.get(name, "") for name in ("before", "about", "to"))
+    about, to = (request.args.get(name, "") for name in ("about", "to"))
     mails = desk().mailbox.page(
-        session.org, before=int(before) if before.isdigit() and len(before) < 18 else None,
-        limit=PAGE + 1, about=about or None, recipient=to.strip() or None,
+        session.org, before=request.args.get("before", type=number), limit=PAGE + 1, about=about or None,
+        recipient=to.strip() or None,
     )  # fmt: skip
     following = mails[PAGE - 1].number if len(mails) > PAGE else None
     return render_template("mailbox.html", mails=mails[:PAGE], following=following, to=to, about=about)

@@ -12,9 +12,10 @@ from typing import Any
 from flask import Blueprint, flash, render_template
 from flask.typing import ResponseReturnValue
 
+from orgbox.org.domains import ascii_domain
 from orgbox.org.session import Session
 from orgbox.org.settings import SOAP_LOGIN, OrgSettings
-from orgbox.web.desk import desk, redirected, signed_in
+from orgbox.web.desk import desk, number, redirected, signed_in
 from orgbox.web.records import Form, filled_in
 
 pages = Blueprint("settings", __name__, url_prefix="/setup/chatter")
@@ -59,8 +60,8 @@ def save(session: Session) -> ResponseReturnValue:
     """Save what fits; a public domain is kept, and pointed at."""
     form = filled_in()
     domains = read_domains(form)
-    days = form.values.get("invitation_days", "")
-    if not (days.isascii() and days.isdigit() and 1 <= int(days) <= _MOST_DAYS):
+    days = _days(form.values.get("invitation_days", ""))
+    if not 1 <= days <= _MOST_DAYS:
         form.wrong["invitation_days"] = [f"A number of days from 1 to {_MOST_DAYS}."]
     soap_login = form.values.get("soap_login", session.settings.soap_login)
     if soap_login not in SOAP_LOGIN:
@@ -71,7 +72,7 @@ def save(session: Session) -> ResponseReturnValue:
         "allow_invitations": "allow_invitations" in form.values,
         "allowed_domains": domains,
         "allow_customer_invitations": "allow_customer_invitations" in form.values,
-        "invitation_days": int(days),
+        "invitation_days": days,
         "keep_canceled_invitations": form.values.get("delete_leaves") != "nothing",
         "refuse_second_invitation": form.values.get("second") == "refused",
         "soap_login": soap_login,
@@ -80,23 +81,24 @@ def save(session: Session) -> ResponseReturnValue:
     return redirected("settings.show")
 
 
+def _days(text: str) -> int:
+    """The number that was entered, 0 for what is none."""
+    try:
+        return number(text)
+    except ValueError:
+        return 0
+
+
 def read_domains(form: Form) -> list[str]:
     """The domains of the form, in their ASCII form, each once; what is no domain is refused."""
     found: list[str] = []
     for word in re.split(r"[\s,;]+", form.values.get("allowed_domains", "")):
-        domain = _ascii(word.removeprefix("@").lower())
+        domain = ascii_domain(word.removeprefix("@"))
         if word and not _DOMAIN.fullmatch(domain):
             form.wrong.setdefault("allowed_domains", []).append(f"{word} is not a domain.")
         elif word and domain not in found:
             found.append(domain)
     return found
-
-
-def _ascii(domain: str) -> str:
-    try:
-        return domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return ""
 
 
 def _public(domains: Iterable[str]) -> list[str]:
