@@ -135,6 +135,24 @@ def test_a_new_password_ends_the_other_sessions(visit: SignedIn) -> None:
     assert visit().sign_in("alice@acme.com", "another9pw").path == "/home"
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "<setPassword><userId>{}</userId><password>another9pw</password></setPassword>",
+        "<resetPassword><userId>{}</userId></resetPassword>",
+    ],
+)
+def test_a_password_given_by_the_administrator_ends_the_sessions(
+    call: str, service: Service, visit: SignedIn
+) -> None:
+    sam, mia, admin = visit("sam"), visit("mia"), service.client("admin@acme.com")
+
+    assert admin.call(call.format(service.client("sam@acme.com").user_id)).status == 200
+
+    assert sam.get("/home").path.startswith("/signin")
+    assert mia.get("/home").path == "/home"
+
+
 def test_a_deactivated_user_is_signed_out(visit: SignedIn) -> None:
     carl, ada = visit("carl"), visit("admin")
     listed = ada.get("/setup/users")

@@ -91,13 +91,5 @@ def end(orgs: Orgs, token: str) -> None:
         connection.execute(delete(table).where(mine))
 
 
-def end_all_of(connection: Connection, org: Org, user_id: str) -> None:
-    """End every console session of a user."""
-    table = _table(org)
-    connection.execute(
-        delete(table).where(table.c.org == org.number, table.c.user_id == user_id)
-    )
-
-
 def _table(org: Org) -> TableClause:
     return org.store.schema.system["orgbox_console_session"]

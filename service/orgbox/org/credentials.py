@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, TableClause, bindparam, literal_column, null, select, update
+from sqlalchemy import Connection, TableClause, bindparam, delete, literal_column, null, select, update
 
 from orgbox.clock import moment_text
 from orgbox.org import session as sessions
@@ -60,9 +60,10 @@ def _mine(table: TableClause) -> Any:
 def store_password(
     connection: Connection, org: Org, user_id: str, hash_: str, *, expired: bool = False
 ) -> None:
-    """Keep the hash of a user's password; a lock is lifted."""
+    """Keep the hash of a user's password; a lock is lifted, and the user's sessions of the console end."""
     given = {"number": org.number, "user": user_id, "hash": hash_, "old": int(expired)}
     org.store.rows(connection, "password", lambda: _keeping(org.store), given)
+    org.store.rows(connection, "end of console sessions", lambda: _ending(org.store), given)
 
 
 def _keeping(store: Store) -> Any:
@@ -73,3 +74,8 @@ def _keeping(store: Store) -> Any:
     row = store.database.insert(table).values(key | told | fresh)
     renewed = {name: literal_column(f"excluded.{name}") for name in told} | fresh
     return row.on_conflict_do_update(index_elements=[*key], set_=renewed)
+
+
+def _ending(store: Store) -> Any:
+    table = store.schema.system["orgbox_console_session"]
+    return delete(table).where(_mine(table))

@@ -92,7 +92,9 @@ def without_token(password: str) -> tuple[str, ...]:
 
 
 def check_policy(password: str) -> None:
-    """Raises ApiFault INVALID_NEW_PASSWORD: at least 8 characters, letters and digits."""
+    """Raises ApiFault INVALID_NEW_PASSWORD: at least 8 characters, letters and digits; 16,000 bytes."""
+    if len(password.encode("utf-8", "surrogatepass")) > _LONGEST:
+        raise ApiFault("INVALID_NEW_PASSWORD", f"Your password cannot be longer than {_LONGEST} bytes.")
     if len(password) < 8:
         raise ApiFault("INVALID_NEW_PASSWORD", "Your password must be at least 8 characters long.")
     if not (re.search(r"[^\W\d_]", password) and re.search(r"\d", password)):

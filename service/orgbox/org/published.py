@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
-from orgbox.org import apps, console, credentials
+from orgbox.org import apps, credentials
 from orgbox.org import session as sessions
 from orgbox.org.registry import ORG, Orgs
 from orgbox.org.seed import Seed, read_seed
@@ -59,7 +59,6 @@ def close(orgs: Orgs, password: str) -> list[Opening]:
             else:
                 credentials.store_password(connection, org, found.user_id, hash_)
                 sessions.end_all_of(connection, org, found.user_id)
-                console.end_all_of(connection, org, found.user_id)
         closed.append(found)
     return closed
 

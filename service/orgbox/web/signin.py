@@ -99,7 +99,6 @@ def change_password(session: Session) -> ResponseReturnValue:
             form.wrong[place] = [error.message]
     if not form.ok:
         return render_template("password.html", form=form, expired=session.password_expired), 422
-    console.end_all_of(session.connection, session.org, session.user.id)
     cookie.clear()
     cookie[TOKEN] = console.start(session.connection, session.org, session.user.id)
     flash("Your password has been changed.")
