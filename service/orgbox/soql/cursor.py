@@ -1,11 +1,22 @@
 """The reading head over the tokens of one query: what stands here, take it, or say why not."""
 
+from collections.abc import Set
+
 from orgbox.errors import ApiFault
 from orgbox.soql import errors
 from orgbox.soql.lexer import END, NAME, NAMES, OPEN_STRING, STRING, UNKNOWN, tokenize
 from orgbox.soql.nodes import Literal, Name, Values
 
-_FOLLOWING = frozenset({END, "and", "or", "limit", "with", "for", "update", "bind", "from"})
+NOTHING: Set[str] = frozenset()
+_LATER = {END, ")", "order", "limit", "offset", "for", "update", "bind"}
+AFTER_ITEM = NAMES | {",", "from"}
+"""Kinds of tokens that can stand behind an item of a SELECT list."""
+AFTER_TEST = frozenset({*_LATER, "and", "or", "with", "group"})
+"""Those behind a test, or its value."""
+AFTER_KEY = frozenset({*_LATER, ","})
+"""Those behind an entry of ORDER BY."""
+AFTER_GROUP = AFTER_KEY | {"having"}
+"""Those behind an entry of GROUP BY."""
 _DEEPEST = 200
 """Brackets within brackets before the service would say the query is too complicated."""
 
@@ -82,31 +93,23 @@ class Cursor:
         self.kind = self._kinds[self._at]
         return True
 
-    def expect(self, kind: str, since: int | None = None) -> None:
-        """Step over a token of that kind; a fault if it is another."""
+    def expect(self, kind: str, *, before: Set[str] = NOTHING, since: int | None = None) -> None:
+        """Step over a token of that kind; a fault if it is another, namely that something is missing
+        where what is here can stand behind it.
+        """
         if self.kind != kind:
-            raise self.unexpected(since)
+            raise self.wrong({kind}, before=before, since=since)
         self._at += 1
         self.kind = self._kinds[self._at]
 
-    def close(self) -> None:
-        """Step over a closing bracket; a fault that it is missing if what is here can follow."""
-        if self.kind == ")":
-            self.advance()
-            return
-        raise self.missing() if self.next_kind() != ")" and self.can_follow else self.unexpected()
-
-    @property
-    def can_follow(self) -> bool:
-        """Whether the token begins what comes behind a finished construct."""
-        return self.kind in _FOLLOWING or (self.kind in ("group", "order") and self.next_kind() == "by")
-
-    def expect_from(self) -> None:
-        """Step over FROM; a fault that it is missing where a name stands in its place."""
-        if self.kind != "from":
-            named = self.kind in NAMES and self.next_kind() != "from"
-            raise self.missing() if named else self.unexpected()
-        self.advance()
+    def wrong(
+        self, kinds: Set[str], *, before: Set[str] = NOTHING, since: int | None = None
+    ) -> ApiFault:
+        """The fault for a token that is none of those kinds: unexpected, as always if the next one is,
+        or before it one of them is missing. To the service a string is more than one token.
+        """
+        missing = self.kind in before and (self.kind == STRING or self.next_kind() not in kinds)
+        return self.missing() if missing else self.unexpected(since)
 
     def plain_name(self, since: int | None = None) -> Name:
         """Step over a name that is no word of the language; a fault if the token is none."""
@@ -135,8 +138,11 @@ class Cursor:
 
     @property
     def _shown(self) -> str:
-        """The token as faults repeat it; of a string that is the quote."""
-        return "'" if self.kind in (STRING, OPEN_STRING) else self._texts[self._at]
+        """The token as faults repeat it; of a string that is the quote, and `!` is read for half of `!=`."""
+        if self.kind in (STRING, OPEN_STRING):
+            return "'"
+        token = self._texts[self._at]
+        return self.text[self.offset : self.offset + 2] if token == "!" else token
 
     def unexpected(self, since: int | None = None) -> ApiFault:
         """The fault for the token here; `since` is the offset at which the undecided construct

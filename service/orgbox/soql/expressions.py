@@ -7,13 +7,14 @@ AND, OR and NOT do not mix without brackets. Source: Salesforce's published SOQL
 """
 
 from orgbox.soql import literals
-from orgbox.soql.cursor import Cursor
+from orgbox.soql.cursor import AFTER_TEST, Cursor
 from orgbox.soql.lexer import (
     DATE,
     DECIMAL,
     INTEGER,
     MOMENT,
     NAME,
+    NAMES,
     OPEN_STRING,
     STRING,
     TIME,
@@ -63,7 +64,7 @@ def _condition(cursor: Cursor) -> Condition:
         cursor.enter()
         cursor.advance()
         inner = conditions(cursor)
-        cursor.close()
+        cursor.expect(")", before=AFTER_TEST)
         cursor.leave()
         return inner
     start = cursor.offset
@@ -86,11 +87,9 @@ def _test(cursor: Cursor, left: Expression, start: int) -> Condition:
         return Compare(start, left, "LIKE", literals.value(cursor, like=True))
     if kind in ("includes", "excludes"):
         cursor.advance()
-        if cursor.kind in _LITERALS:
-            raise cursor.missing()
-        cursor.expect("(")
+        cursor.expect("(", before=_LITERALS)
         found = literals.choices(cursor)
-        cursor.close()
+        cursor.expect(")", before=AFTER_TEST)
         return Within(start, left, kind.upper(), found)
     if kind in ("in", "not"):
         return _in(cursor, left, start)
@@ -99,18 +98,18 @@ def _test(cursor: Cursor, left: Expression, start: int) -> Condition:
 
 def _in(cursor: Cursor, left: Name | Call, start: int) -> Condition:
     negated = cursor.accept("not")
-    cursor.expect("in", start)
+    cursor.expect("in", since=start)
     if cursor.kind != "(":
         raise cursor.unexpected(start)
     cursor.advance()
     if cursor.kind == "select":
         inner = _join_select(cursor)
-        cursor.close()
+        cursor.expect(")", before=AFTER_TEST)
         return Join(start, left, negated, inner)
     if cursor.kind not in _VALUES:
         raise cursor.unexpected(start)
     found = literals.values(cursor)
-    cursor.close()
+    cursor.expect(")", before=AFTER_TEST)
     return Within(start, left, "NOT IN" if negated else "IN", found)
 
 
@@ -119,8 +118,8 @@ def _join_select(cursor: Cursor) -> Select:
     start = cursor.offset
     cursor.enter()
     cursor.advance()
-    item = Item(cursor.offset, field(cursor), None)
-    cursor.expect_from()
+    item = Item(cursor.offset, field(cursor, NAMES | {"from"}), None)
+    cursor.expect("from", before=NAMES)
     found = sources(cursor)
     where = conditions(cursor) if cursor.accept("where") else None
     result = Select(start, (item,), found, where, withs(cursor))

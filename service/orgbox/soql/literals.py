@@ -12,7 +12,7 @@ from typing import Final
 
 from orgbox.catalog.fieldtypes import TYPES
 from orgbox.soql import errors
-from orgbox.soql.cursor import Cursor
+from orgbox.soql.cursor import AFTER_TEST, Cursor
 from orgbox.soql.dates import WORDS
 from orgbox.soql.lexer import DATE, DECIMAL, INTEGER, MOMENT, NAME, OPEN_STRING, STRING, TIME
 from orgbox.soql.nodes import Literal, LiteralValue, Values
@@ -27,7 +27,9 @@ MANY = 200
 """Length of a list of Ids up to which FIELDS(ALL) needs no LIMIT; the shape tells longer ones apart."""
 _DIGITS = 12
 """Digits read of a whole number that is limited anyway: longer ones are too large all the same."""
-_NUMBERS = frozenset({"-", "+", INTEGER, DECIMAL})
+NUMBERS = frozenset({"-", "+", INTEGER, DECIMAL})
+"""Kinds of tokens that begin a number."""
+_AFTER_VALUE = AFTER_TEST | {","}
 _TIMES = {DATE: ("date", "date"), MOMENT: ("datetime", "datetime"), TIME: ("time", "time")}
 
 
@@ -114,10 +116,9 @@ def integer(cursor: Cursor) -> Literal:
 
 def number(cursor: Cursor) -> float:
     """A signed number of a GEOLOCATION; it stays part of the shape."""
-    literal = _read(cursor)
-    if literal.kind not in ("integer", "decimal") or not isinstance(literal.value, int | float):
-        raise errors.syntax_fault(cursor.text, literal.offset, f"unexpected token: '{literal.text}'")
-    return float(literal.value)
+    if cursor.kind not in NUMBERS:
+        raise cursor.unexpected()
+    return float(_number(cursor, None).text)
 
 
 def string(cursor: Cursor) -> str:
@@ -136,7 +137,7 @@ def _read(cursor: Cursor, like: bool = False, index: int | None = None) -> Liter
         if "\\" in body:
             body = _decode(cursor, offset, token, like)
         return Literal(offset, "string", body, token, index)
-    if kind in _NUMBERS:
+    if kind in NUMBERS:
         return _number(cursor, index)
     if kind in _TIMES:
         offset, token = cursor.take()
@@ -193,9 +194,7 @@ def _word(cursor: Cursor, index: int | None) -> Literal:
     if not cursor.accept(":"):
         return Literal(offset, "word", None, name)
     digits = cursor.token
-    if cursor.can_follow:
-        raise cursor.missing()
-    cursor.expect(INTEGER)
+    cursor.expect(INTEGER, before=_AFTER_VALUE)
     return Literal(offset, "word", int(digits[:_DIGITS]), name, index)
 
 

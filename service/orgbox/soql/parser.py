@@ -9,7 +9,7 @@ SOQL reference, SELECT; Salesforce's published SOQL parser for what the referenc
 
 from orgbox.limits import Limits
 from orgbox.soql import errors, literals
-from orgbox.soql.cursor import Cursor
+from orgbox.soql.cursor import AFTER_GROUP, AFTER_ITEM, AFTER_KEY, NOTHING, Cursor
 from orgbox.soql.expressions import conditions
 from orgbox.soql.lexer import END, NAMES
 from orgbox.soql.nodes import (
@@ -39,8 +39,9 @@ def parse(text: str, limits: Limits, *, version: int = errors.OLD_TEXTS_BEFORE) 
             f"SOQL statements can not be longer than {limits.query_characters} characters."
         )
     cursor = Cursor(text, version)
+    start = cursor.offset
     cursor.expect("select")
-    select = _select(cursor, 0)
+    select = _select(cursor, start)
     if cursor.kind != END:
         raise cursor.unexpected()
     query = Query(text, select, cursor.shape, tuple(cursor.literals), limits)
@@ -58,13 +59,15 @@ def check_strings(query: Query, limits: Limits) -> None:
                 raise errors.syntax_fault(query.text, item.offset, _TOO_LONG.format(limits))
 
 
+_GROUPS = NAMES | {"rollup", "cube"}
+_PLACES = frozenset({"first", "last"})
 _TOO_LONG = "SOQL string literals can not be longer than {0.query_string_characters} characters."
 
 
 def _select(cursor: Cursor, offset: int) -> Select:
     """Everything behind the word SELECT."""
     items = _count(cursor, offset) or _items(cursor, offset)
-    cursor.expect_from()
+    cursor.expect("from", before=NAMES)
     found = sources(cursor)
     where = conditions(cursor) if cursor.accept("where") else None
     with_ = withs(cursor) if cursor.kind == "with" else ()
@@ -126,7 +129,7 @@ def _child(cursor: Cursor) -> Select:
     offset = cursor.offset
     cursor.expect("select")
     inner = _select(cursor, offset)
-    cursor.close()
+    cursor.expect(")", before=AFTER_ITEM)
     cursor.leave()
     return inner
 
@@ -139,9 +142,7 @@ def _typeof(cursor: Cursor) -> TypeOf:
     while cursor.kind == "when":
         whens.append(_when(cursor))
     otherwise = _names(cursor) if cursor.accept("else") else ()
-    if otherwise and cursor.can_follow:
-        raise cursor.missing()
-    cursor.expect("end")
+    cursor.expect("end", before=AFTER_ITEM if otherwise else NOTHING)
     return TypeOf(offset, subject, tuple(whens), otherwise)
 
 
@@ -149,9 +150,7 @@ def _when(cursor: Cursor) -> When:
     offset = cursor.offset
     cursor.advance()
     type_ = cursor.name()
-    if cursor.kind in NAMES and cursor.kind != "then":
-        raise cursor.missing()
-    cursor.expect("then")
+    cursor.expect("then", before=NAMES)
     return When(offset, type_, _names(cursor))
 
 
@@ -165,30 +164,28 @@ def _names(cursor: Cursor) -> tuple[Name, ...]:
 def _group(cursor: Cursor) -> Group:
     offset = cursor.offset
     cursor.advance()
-    cursor.expect("by")
+    cursor.expect("by", before=_GROUPS)
     if cursor.kind in ("rollup", "cube"):
         kind = cursor.kind
         cursor.advance()
-        if cursor.kind in NAMES:
-            raise cursor.missing()
-        cursor.expect("(")
+        cursor.expect("(", before=NAMES)
         fields = _fields(cursor)
-        cursor.close()
+        cursor.expect(")", before=AFTER_GROUP)
         return Group(offset, kind, fields)
     return Group(offset, "", _fields(cursor))
 
 
 def _fields(cursor: Cursor) -> tuple[Name | Call, ...]:
-    found = [field(cursor)]
+    found = [field(cursor, AFTER_GROUP)]
     while cursor.accept(","):
-        found.append(field(cursor))
+        found.append(field(cursor, AFTER_GROUP))
     return tuple(found)
 
 
 def order_by(cursor: Cursor) -> tuple[Order, ...]:
     """ORDER BY, the position at that word."""
     cursor.advance()
-    cursor.expect("by")
+    cursor.expect("by", before=NAMES)
     found = [_order(cursor)]
     while cursor.accept(","):
         found.append(_order(cursor))
@@ -203,8 +200,8 @@ def _order(cursor: Cursor) -> Order:
         cursor.advance()
     nulls = ""
     if cursor.accept("nulls"):
-        if cursor.kind not in ("first", "last"):
-            raise cursor.missing() if cursor.can_follow else cursor.unexpected()
+        if cursor.kind not in _PLACES:
+            raise cursor.wrong(_PLACES, before=AFTER_KEY)
         nulls = cursor.kind
         cursor.advance()
     return Order(offset, value, descending, nulls)

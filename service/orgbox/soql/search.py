@@ -157,7 +157,7 @@ def _returned(cursor: Cursor, catalog: Catalog) -> Select:
     skip = literals.integer(cursor) if cursor.accept("offset") else None
     if cursor.kind in ("using", "with"):
         raise _unsupported(cursor)
-    cursor.close()
+    cursor.expect(")")
     return Select(name.offset, selected, source, where, order=order, limit=limit, skip=skip)
 
 

@@ -10,6 +10,7 @@ from orgbox.soql.lexer import INTEGER, NAMES, STRING
 from orgbox.soql.nodes import Name, Source, With
 
 _CATEGORY_OPERATORS = frozenset({"at", "above", "below", "above_or_below"})
+_CATEGORIES = NAMES | {"("}
 
 
 def sources(cursor: Cursor) -> tuple[Source, ...]:
@@ -93,7 +94,7 @@ def _data_category(cursor: Cursor, offset: int) -> With:
 def _category(cursor: Cursor) -> None:
     cursor.name()
     if cursor.kind not in _CATEGORY_OPERATORS:
-        raise cursor.missing() if cursor.kind in NAMES else cursor.unexpected()
+        raise cursor.wrong(_CATEGORY_OPERATORS, before=_CATEGORIES)
     cursor.advance()
     if not cursor.accept("("):
         cursor.name()
