@@ -41,7 +41,6 @@ class Box:
         self.app = build(config)
         atexit.register(self.app.close)
         self._lifecycle = Lifecycle(self.app.orgs)
-        self._asked = 0
         self.renew()
 
     def renew(self) -> None:
@@ -49,9 +48,17 @@ class Box:
         for org in self.app.orgs.all():
             if org.isolated:
                 self._lifecycle.delete(org)
+        self._asked = 0
         self.org: Org = self._lifecycle.create(read_seed(""))
         self.session_id = self.session_of("alice")
         self._signed_in: dict[str, tuple[str, str]] = {}
+
+    def worn(self) -> bool:
+        """Whether it was time for a new org; if so it is there now, and nothing of the last one is good."""
+        if self._asked < _AS_GOOD_AS_NEW:
+            return False
+        self.renew()
+        return True
 
     def session_of(self, name: str) -> str:
         """A new session of a user of Acme."""
@@ -85,8 +92,6 @@ class Box:
     def ask(self, method: str, target: str, body: bytes = b"", **headers: str) -> Answer:
         """One HTTP request; `headers` are named as in WSGI (`CONTENT_TYPE`, `HTTP_COOKIE`)."""
         self._asked += 1
-        if self._asked % _AS_GOOD_AS_NEW == 0:
-            self.renew()
         path, _, query = target.partition("?")
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method, "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),

@@ -34,6 +34,7 @@ def soap() -> Check:
     box = Box()
 
     def check(data: bytes) -> None:
+        box.worn()
         path = box.base + _PATHS[data[0] % 8 if data else 0]
         zipped = {"HTTP_CONTENT_ENCODING": "gzip"} if data[:1] == _GZIP else {}
         body = data[1:].replace(b"{session}", box.session_id.encode())
@@ -138,7 +139,7 @@ def accept() -> Check:
 
     def check(data: bytes) -> None:
         kind, _, sent = data.partition(b"\n")
-        if not form:
+        if box.worn() or not form:
             form.update(_invited(box))
         link = form.get(kind) or "/join/" + kind.decode("latin-1")
         body = b"csrf_token=" + token.encode() + b"&" + sent
@@ -185,6 +186,7 @@ def pages() -> Check:
     box = Box()
 
     def check(data: bytes) -> None:
+        box.worn()
         head, _, body = data.replace(b"{org}", box.org.id.encode()).partition(b"\n")
         method, _, target = head.decode("latin-1").partition(" ")
         target = "".join(c for c in target if c > " ")  # the server takes no blank and no line end there
