@@ -17,7 +17,7 @@ from statistics import median
 from typing import Any
 
 from lxml import etree
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from bench import floors
 from bench.contenders import ECHO
@@ -39,6 +39,7 @@ from bench.workloads import (
     Workload,
 )
 from orgbox.app import App, build
+from orgbox.org.modes import Mode, mode_of
 
 _ROWS = 20_000
 _CALLS = {"create 200": 5, "query 2,000": 8, "retrieve 200": 20, "login": 30, "describe 10": 40}
@@ -88,14 +89,25 @@ class Recorder:
         engine = app.orgs.database.engine
         self._database = Path(str(engine.url.database))
         self._statements: list[tuple[str, Any, bool]] = []
-        self._on = False
+        self._on = self._in_transaction = False
         event.listen(engine, "before_cursor_execute", self._note)
-        event.listen(engine, "commit", lambda _: self._note(None, None, "COMMIT", (), None, False))
-        event.listen(engine, "rollback", lambda _: self._note(None, None, "ROLLBACK", (), None, False))
+        event.listen(engine, "begin", self._begun)
+        event.listen(engine, "commit", self._committed)
 
     def _note(self, _c: Any, _cursor: Any, sql: str, given: Any, _context: Any, many: bool) -> None:
         if self._on:
             self._statements.append((sql, given, many))
+
+    def _begun(self, connection: Connection) -> None:
+        if not self._in_transaction:  # else it is SQLAlchemy that takes part in one
+            self._in_transaction = True
+            word = "BEGIN" if mode_of(connection) is Mode.READ else "BEGIN IMMEDIATE"
+            self._note(None, None, word, (), None, False)
+
+    def _committed(self, _connection: Connection) -> None:
+        if self._in_transaction:
+            self._in_transaction = False
+            self._note(None, None, "COMMIT", (), None, False)
 
     def sql_seconds(self, work: Callable[[], object]) -> float:
         """CPU of the SQL of some work, by the bare driver on a copy made before it."""

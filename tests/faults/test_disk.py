@@ -6,10 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import event, make_url
 
 from inviting import invite
 from orgbox.inspection.run import findings
+from orgbox.org.pool import driver_of
 from postgres import only_sqlite
 from served import ran
 from service import Client, Service
@@ -33,10 +34,10 @@ def test_a_full_disk_refuses_writes_whole_and_reading_goes_on(service: Service, 
 
     pages = {"most": 1}  # no page more than there are
 
-    def bounded(connection: Connection) -> None:
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages['most']}")
+    def bounded(connection, *_ignored):  # type: ignore[no-untyped-def]
+        driver_of(connection).execute(f"PRAGMA max_page_count = {pages['most']}")
 
-    event.listen(database.engine, "begin", bounded)
+    event.listen(database.engine, "before_cursor_execute", bounded)
     refused = [inviting(alice, *(f"full{call}x{n}@acme.com" for n in range(200))) for call in range(3)]
     assert refused[-1] == (500, "sf:SERVER_UNAVAILABLE")
     before = int(invited(alice) or 0)

@@ -38,7 +38,7 @@ def test_a_typical_query_is_answered_by_an_index(text: str, tmp_path: Path) -> N
 
     with org.store.database.read() as connection:
         signed_in = session.resume(connection, org, client.session_id, 66)
-        event.listen(connection, "before_cursor_execute", explain)
+        event.listen(org.store.database.engine, "before_cursor_execute", explain)
         query.run(signed_in, signed_in.catalog, text, 2_000)
     service.stop()
 

@@ -28,7 +28,7 @@ def postgres(*arguments: str) -> str:
 
 @dataclass
 class Pair:
-    """A service with a replica, and the kinds of what the replica was asked."""
+    """A service with a replica, and the statements that the replica was asked."""
 
     service: Service
     replica_url: str
@@ -61,7 +61,7 @@ def pair(folder: Path) -> Iterator[Pair]:
     made = Pair(service, replica_url, folder)
     replica = service.app.orgs.database.replica
     assert replica
-    event.listen(replica.engine, "begin", lambda _: made.asked.append("begin"))
+    event.listen(replica.pool.engine, "before_cursor_execute", lambda *args: made.asked.append(args[2]))
     yield made
     service.stop()
     for name in ("replica", "primary"):

@@ -10,7 +10,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from orgbox.catalog.load import CatalogError
 from orgbox.inspection import counters, outbox, records, tables, users
 from orgbox.inspection.view import Check, View
-from orgbox.org.modes import MODE, Mode
 from orgbox.org.org import Org
 from orgbox.org.registry import ORG, SNAPSHOT, Orgs
 from orgbox.org.settings import settings_from_json
@@ -95,8 +94,7 @@ def _org(connection: Connection, orgs: Orgs, row: Row[Any]) -> Org:
 @contextmanager
 def _one_moment(orgs: Orgs) -> Iterator[Connection]:
     """A transaction that sees the database as it is when it begins."""
-    with orgs.database.engine.connect() as connection:
-        with connection.execution_options(**{MODE: Mode.READ}).begin():
-            if not orgs.database.is_sqlite:
-                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-            yield connection
+    with orgs.database.read() as connection:
+        if not orgs.database.is_sqlite:
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        yield connection

@@ -1,14 +1,15 @@
 """Connections and transactions. One call is one transaction; on SQLite there is one writer at a time.
 
-A transaction waits for a database that is away, as while another server takes over; one that the database
-has undone is an `Undone` fault, and may run again.
+Transactions are begun and ended by the driver, on connections that stay open (`pool`). One waits for a
+database that is away, as while another server takes over; one that the database has undone is an `Undone`
+fault, and may run again.
 """
 
 import importlib
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from functools import cached_property
 from typing import Any, TypeVar
@@ -20,7 +21,8 @@ from sqlalchemy.pool import StaticPool
 
 from orgbox.errors import ApiFault
 from orgbox.org import postgresql, sqlite, tokens
-from orgbox.org.modes import MODE, Mode
+from orgbox.org.modes import Mode, Parameters
+from orgbox.org.pool import Pool, driver_of
 from orgbox.org.replica import POSITION, Replica
 
 _T = TypeVar("_T")
@@ -51,11 +53,12 @@ class Database:
         if backend not in _BACKENDS:
             raise ValueError(f"database: {backend} is none of {', '.join(_BACKENDS)}")
         self.is_sqlite = backend == "sqlite"
-        self.engine = (
-            sqlite.make_engine(parsed, durable)
+        self.pool = (
+            sqlite.make_pool(parsed, durable=durable)
             if self.is_sqlite
-            else postgresql.make_engine(parsed, connections)
+            else postgresql.make_pool(parsed, connections)
         )
+        self.engine = self.pool.engine
         self._writer = threading.RLock()
         self._url, self._secret = url, secret
         if self.is_sqlite and replica:
@@ -98,7 +101,7 @@ class Database:
         On SQLite there is but one writer anyway.
         """
         if not self.is_sqlite:
-            self.rows(connection, postgresql.TURN, (org,))
+            postgresql.wait_for_turn(connection, org)
 
     def position(self, connection: Connection) -> str | None:
         """What a replica must have seen to answer a call, for `read_from`; None if none is to be asked."""
@@ -115,7 +118,7 @@ class Database:
                 yield connection
             return
         try:
-            with self._transaction(Mode.READ, begun) as connection:
+            with self._transaction(Mode.READ, self.replica.pool, begun) as connection:
                 yield connection
         except Undone:
             self.replica.rest()
@@ -155,19 +158,16 @@ class Database:
         return str(compiled), tuple(compiled.positiontup or ())  # type: ignore[attr-defined]
 
     def rows(
-        self, connection: Connection, text: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
+        self, connection: Connection, text: str, parameters: Parameters = ()
     ) -> list[tuple[Any, ...]]:
         """Execute a kept text with its parameters; the rows it gives, none if it gives none.
 
         The driver does it: SQLAlchemy's result, which nobody asks, costs ten times the statement.
         Raises the driver's errors, which `read` and `write` turn into faults.
         """
-        with closing(_cursor(connection, text, parameters, many=False)) as cursor:
-            cursor.execute(text, parameters)
-            try:
-                return cursor.fetchall()  # type: ignore[no-any-return]
-            except self.driver.ProgrammingError:  # psycopg's word for no result; to ask before costs more
-                return []
+        if heard := connection.engine.dispatch.before_cursor_execute:
+            _tell(heard, connection, text, parameters)
+        return self.pool.dialogue.rows(driver_of(connection), text, parameters)
 
     def many(
         self, connection: Connection, text: str, parameters: Sequence[Sequence[Any]]
@@ -176,7 +176,9 @@ class Database:
         if len(parameters) == 1:
             self.rows(connection, text, parameters[0])
         elif parameters:
-            with closing(_cursor(connection, text, parameters, many=True)) as cursor:
+            if heard := connection.engine.dispatch.before_cursor_execute:
+                _tell(heard, connection, text, parameters, many=True)
+            with closing(driver_of(connection).cursor()) as cursor:
                 cursor.executemany(text, parameters)
 
     @contextmanager
@@ -201,27 +203,27 @@ class Database:
 
     def close(self) -> None:
         """Give back all connections."""
-        self.engine.dispose()
-        if self.replica:
-            self.replica.engine.dispose()
+        for pool in (self.pool, self.replica.pool) if self.replica else (self.pool,):
+            pool.empty()
+            pool.engine.dispose()
 
     @contextmanager
     def _transaction(
-        self, mode: Mode, begun: Connection | None = None, *, exclusive: bool = False, org: int | None = None
-    ) -> Iterator[Connection]:
-        committing = False
+        self, mode: Mode, pool: Pool | None = None, begun: Connection | None = None, *,
+        exclusive: bool = False, org: int | None = None,
+    ) -> Iterator[Connection]:  # fmt: skip
+        pool, committing = pool or self.pool, False
         try:
-            with self._writer if exclusive else nullcontext(), begun or self._begun(mode) as connection:
+            with self._writer if exclusive else nullcontext():
+                connection = begun or self._begun(mode, org)
                 try:
-                    if org is not None:
-                        self.turn(connection, org)
                     yield connection
                     committing = mode is not Mode.READ
-                    if not committing and not self.is_sqlite:
-                        postgresql.end_reading(connection)
-                    connection.commit()
-                except self.driver.Error as error:
+                    pool.commit(connection)
+                except pool.errors as error:
                     raise self._as_sqlalchemy(connection, error) from error
+                finally:
+                    pool.give(connection)
         except DBAPIError as error:
             raise self._fault(error, committing=committing) or error from error
         except PoolTimeout as error:
@@ -237,21 +239,27 @@ class Database:
         )
         return named
 
-    def _begun(self, mode: Mode) -> Connection:
+    def _begun(self, mode: Mode, org: int | None) -> Connection:
         """A connection whose transaction has begun. To begin is all that it takes to know it lives."""
         until = time.monotonic() + (0 if self.is_sqlite else _PATIENCE_SECONDS)
         while True:
-            connection = None
             try:
-                connection = self._connect().execution_options(**{MODE: mode})
-                connection.begin()
-                return connection
+                return self._begin(mode, org)
             except OperationalError as error:
-                if connection:
-                    connection.close()
-                if time.monotonic() > until or postgresql.is_refusal(str(error.orig)):
+                if time.monotonic() >= until or postgresql.is_answer(error.orig):
                     raise
+            self.pool.empty()  # what waits there was cut as well
             time.sleep(0.05)
+
+    def _begin(self, mode: Mode, org: int | None) -> Connection:
+        connection = self.pool.take()
+        try:
+            self.pool.begin(connection, mode, org)
+        except self.pool.errors as error:
+            named = self._as_sqlalchemy(connection, error)
+            self.pool.give(connection)
+            raise named from error
+        return connection
 
     def _fault(self, error: DBAPIError, *, committing: bool) -> ApiFault | None:
         """What a database error means to the client, if it is a state that passes.
@@ -264,7 +272,7 @@ class Database:
         if state in postgresql.LOCKED or "locked" in text:
             return _locked(ApiFault)
         if state in postgresql.READ_ONLY:
-            self.engine.dispose()  # the next connection looks for the server that may write
+            self.pool.empty()  # the next connection looks for the server that may write
             return _unavailable(Undone)
         if error.connection_invalidated:
             return _unavailable(ApiFault if committing else Undone)
@@ -275,9 +283,6 @@ class Database:
         """The module of the driver, whose errors `rows` and `many` raise."""
         return self.engine.dialect.loaded_dbapi
 
-    def _connect(self) -> Connection:
-        return self.engine.connect()
-
 
 def _locked(kind: type[ApiFault]) -> ApiFault:
     return kind("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
@@ -287,9 +292,7 @@ def _unavailable(kind: type[ApiFault]) -> ApiFault:
     return kind("SERVER_UNAVAILABLE", "The server is unavailable; please try again later.")
 
 
-def _cursor(connection: Connection, text: str, parameters: Any, *, many: bool) -> Any:
-    """A cursor of the driver; whoever listens to the statements of SQLAlchemy hears of this one too."""
-    cursor = connection.connection.cursor()
-    for hear in connection.dispatch.before_cursor_execute:
-        hear(connection, cursor, text, parameters, None, many)
-    return cursor
+def _tell(heard: Any, connection: Connection, text: str, parameters: Any, *, many: bool = False) -> None:
+    """Who listens to the statements of SQLAlchemy hears of the driver's too."""
+    for hear in heard:
+        hear(connection, None, text, parameters, None, many)

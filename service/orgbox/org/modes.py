@@ -2,11 +2,15 @@
 execution options.
 """
 
+from collections.abc import Mapping, Sequence
 from enum import Enum, auto
+from typing import Any
 
 from sqlalchemy import Connection
 
 MODE = "orgbox_mode"
+
+Parameters = Sequence[Any] | Mapping[str, Any]
 
 
 class Mode(Enum):

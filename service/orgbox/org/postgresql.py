@@ -1,16 +1,21 @@
-"""PostgreSQL: limits of time for every connection, the first word of a transaction, what its errors mean.
+"""PostgreSQL: limits of time for every connection, how transactions begin and end, what its errors mean.
 
-The first word is sent by libpq itself: it costs a third of what the driver's does, and tells whether the
-connection still lives, so that nothing else has to ask. A reading transaction sees one snapshot, as on
-SQLite. Sources: PostgreSQL documentation, "Client Connection Defaults", "PostgreSQL Error Codes".
+The first word and the last are sent by libpq itself: that costs a third of what the driver does, and the
+first tells whether the connection still lives, so that nothing else has to ask. A reading transaction sees
+one snapshot, as on SQLite. Sources: PostgreSQL documentation, "Client Connection Defaults", "PostgreSQL
+Error Codes".
 """
 
+import importlib
+from functools import cached_property
 from importlib.util import find_spec
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy.pool import NullPool
 
-from orgbox.org.modes import Mode, mode_of
+from orgbox.org.modes import Mode, Parameters
+from orgbox.org.pool import Pool, driver_of
 
 READ_SECONDS, WRITE_SECONDS = 30.0, 120.0
 """The longest a statement of a reading and of a writing transaction may take."""
@@ -26,6 +31,8 @@ _LIBPQ = {
 """A host that is gone without a word is noticed within 20 seconds."""
 _RECYCLE_SECONDS = 1800
 _PREPARED = 500
+_IDLE = 0
+"""What libpq calls PQTRANS_IDLE: no transaction is under way."""
 
 _FIRST_WORDS = {
     Mode.READ: b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -42,14 +49,14 @@ UNDONE = frozenset({"40001", "40P01"})
 READ_ONLY = frozenset({"25006"})
 """The server is a replica, or has become one."""
 
-TURN = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), %s))"
+_TURN = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), {}))"
 """Waits for the lock of an org in this database; the end of the transaction gives it back."""
 
 _REFUSALS = ("authentication failed", "does not exist", "no pg_hba.conf entry", "not permitted to log in")
 
 
-def make_engine(url: URL, connections: int) -> Engine:
-    """An engine with at most so many connections. What the URL itself sets is left as it is.
+def make_pool(url: URL, connections: int) -> Pool:
+    """At most so many connections, half of which stay open. What the URL itself sets is left as it is.
 
     Raises ValueError where the driver is missing.
     """
@@ -61,38 +68,64 @@ def make_engine(url: URL, connections: int) -> Engine:
         raise ValueError("PostgreSQL needs the extra postgresql, as in pip install 'orgbox[postgresql]'")
     engine = create_engine(
         url.update_query_dict(given | {"options": f"{options} {own}".strip()}),
-        pool_size=max(connections // 2, 1), max_overflow=connections - max(connections // 2, 1),
-        hide_parameters=True, pool_timeout=10, pool_recycle=_RECYCLE_SECONDS, pool_use_lifo=True,
+        poolclass=NullPool, hide_parameters=True,
     )  # fmt: skip
     event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    return engine
+    kept = max(connections // 2, 1)
+    return Pool(engine, Dialogue(), most=connections, kept=kept, patience=10, life=_RECYCLE_SECONDS)
 
 
 def _prepare(connection: Any, _record: object) -> None:
     connection.prepared_max = _PREPARED
 
 
-def _begin(connection: Connection) -> None:
-    word = _FIRST_WORDS[mode_of(connection)]
-    raw: Any = connection.connection.driver_connection
-    if not raw.autocommit and raw.pgconn.exec_(word).error_message:
-        connection.exec_driver_sql(word.decode())  # raises what it is, as SQLAlchemy names it
+class Dialogue:
+    """What is said to PostgreSQL."""
+
+    @cached_property
+    def _errors(self) -> Any:
+        return importlib.import_module("psycopg.errors")  # there is none where SQLite alone is used
+
+    def begin(self, connection: Connection, mode: Mode, org: int | None) -> None:
+        """Begin, and wait for the turn in the org, in one message."""
+        words = _FIRST_WORDS[mode]
+        if org is not None:
+            words += b"; " + _TURN.format(org).encode()
+        self._say(driver_of(connection), words)
+
+    def commit(self, driver: Any) -> None:
+        """End a transaction for good; the driver finds it ended."""
+        self._say(driver, b"COMMIT")
+
+    def undo(self, driver: Any) -> None:
+        """End a transaction, if there is one, as if it had not been."""
+        if driver.pgconn.transaction_status != _IDLE:
+            driver.rollback()
+
+    def _say(self, driver: Any, words: bytes) -> None:
+        answer = driver.pgconn.exec_(words)
+        if answer.error_message:
+            error = self._errors.error_from_result(answer)
+            raise error if error.sqlstate else driver.OperationalError(str(error))
+
+    def rows(self, driver: Any, text: str, parameters: Parameters) -> list[tuple[Any, ...]]:
+        """The rows that a statement gives."""
+        cursor = driver.execute(text, parameters)
+        try:
+            return cursor.fetchall()  # type: ignore[no-any-return]
+        except driver.ProgrammingError:  # the driver's word for none; to ask before costs more
+            return []
 
 
-def end_reading(connection: Connection) -> None:
-    """End a transaction that has only read, as it began; the driver then has nothing to commit.
-
-    What goes wrong the driver meets again.
-    """
-    raw: Any = connection.connection.driver_connection
-    if not raw.autocommit:
-        raw.pgconn.exec_(b"COMMIT")
+def wait_for_turn(connection: Connection, org: int) -> None:
+    """Wait until no other transaction has its turn in the org."""
+    connection.exec_driver_sql(_TURN.format(org))
 
 
-def is_refusal(text: str) -> bool:
-    """Whether a server has refused a connection for a reason that stays, as its words in English tell."""
-    return any(words in text for words in _REFUSALS)
+def is_answer(error: BaseException | None) -> bool:
+    """Whether a server has said something that stays: a refusal, by its words in English, or a lock held."""
+    state, text = getattr(error, "sqlstate", None), str(error)
+    return state in LOCKED or any(words in text for words in _REFUSALS)
 
 
 def lock_for_start(connection: Connection) -> None:

@@ -6,14 +6,14 @@ milliseconds; else the primary is. Source: PostgreSQL documentation, "Recovery I
 """
 
 import time
-from typing import Any
 
 from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from orgbox.org import postgresql
-from orgbox.org.modes import MODE, Mode
+from orgbox.org.modes import Mode
+from orgbox.org.pool import driver_of
 
 POSITION = "SELECT pg_current_wal_flush_lsn()::text"
 """What the primary is asked, in a transaction of its own making or any other."""
@@ -25,7 +25,7 @@ class Replica:
     """The connections to a replica; one that fails is left alone for some seconds."""
 
     def __init__(self, url: str, connections: int) -> None:
-        self.engine = postgresql.make_engine(make_url(url), connections)
+        self.pool = postgresql.make_pool(make_url(url), connections)
         self._rests_until = 0.0
 
     @property
@@ -41,22 +41,22 @@ class Replica:
         """A connection with a reading transaction that sees all up to a position; None if there is none."""
         connection = None
         try:
-            connection = self.engine.connect().execution_options(**{MODE: Mode.READ})
+            connection = self.pool.take()
             if self._has_come_to(position, connection):
-                connection.begin()
+                self.pool.begin(connection, Mode.READ)
                 return connection
-        except (DBAPIError, PoolTimeout):
+        except (DBAPIError, PoolTimeout, self.pool.errors):
             self.rest()
         if connection:
-            connection.close()
+            self.pool.give(connection)
         return None
 
     def _has_come_to(self, position: str, connection: Connection) -> bool:
-        raw: Any = connection.connection.driver_connection
+        driver = driver_of(connection)
         question = f"SELECT pg_last_wal_replay_lsn() >= '{position}'".encode()
         until = time.monotonic() + _WAIT_SECONDS
         while True:
-            answer = raw.pgconn.exec_(question)
+            answer = driver.pgconn.exec_(question)
             if answer.error_message:
                 connection.invalidate()
                 self.rest()

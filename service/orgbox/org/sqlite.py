@@ -8,28 +8,29 @@ import sqlite3
 from contextlib import closing
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy.pool import NullPool, StaticPool
 
-from orgbox.org.modes import Mode, mode_of
+from orgbox.org.modes import Mode, Parameters
+from orgbox.org.pool import Pool, driver_of
 from orgbox.soql.compile.distance import lend_functions
 
 BUSY_SECONDS = 6.0
 _MAPPED_BYTES = 256 * 1024 * 1024
 """How much of a file is read without a system call for each page."""
+_STATEMENTS = 512
+"""Statements that a connection keeps prepared."""
 
 
-def make_engine(url: URL, durable: bool) -> Engine:
-    """An engine for a file, or for a database in memory, which has one connection."""
-    options: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
-    if url.database in (None, "", ":memory:"):
-        options["poolclass"] = StaticPool
-    else:
-        options |= {"pool_size": 16, "max_overflow": 16}
-    engine = create_engine(url, hide_parameters=True, **options)
+def make_pool(url: URL, *, durable: bool) -> Pool:
+    """Connections to a file, or the only one there can be to a database in memory."""
+    in_memory = url.database in (None, "", ":memory:")
+    engine = create_engine(
+        url, poolclass=StaticPool if in_memory else NullPool, hide_parameters=True,
+        connect_args={"check_same_thread": False, "cached_statements": _STATEMENTS},
+    )  # fmt: skip
     event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _beginning("FULL" if durable else "OFF"))
-    return engine
+    return Pool(engine, Dialogue(durable=durable), most=32, kept=16, patience=30)
 
 
 def is_in_use(file: str) -> bool:
@@ -57,22 +58,35 @@ def _prepare(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _beginning(synchronous: str) -> Any:
-    """How transactions begin where a commit waits for the disk as PRAGMA synchronous says.
+class Dialogue:
+    """What is said to SQLite. A commit waits for the disk if `durable`.
 
-    With NORMAL a commit in WAL mode does not wait (SQLite documentation, "PRAGMA synchronous").
+    With synchronous = NORMAL a commit in WAL mode does not wait (SQLite documentation, "PRAGMA synchronous").
     """
-    levels = {Mode.NOTE: "OFF" if synchronous == "OFF" else "NORMAL"}
 
-    def begin(connection: Connection) -> None:
-        mode = mode_of(connection)
+    def __init__(self, *, durable: bool) -> None:
+        self._waiting, self._not_waiting = ("FULL", "NORMAL") if durable else ("OFF", "OFF")
+
+    def begin(self, connection: Connection, mode: Mode, org: int | None) -> None:
+        """There is but one writer, whose turn it is in every org."""
+        driver = driver_of(connection)
         if mode is Mode.READ:  # it takes no lock, so nothing can refuse it
-            connection.connection.cursor().execute("BEGIN")
+            driver.execute("BEGIN")
             return
-        level = levels.get(mode, synchronous)
+        level = self._not_waiting if mode is Mode.NOTE else self._waiting
         if connection.info.get("synchronous") != level:
-            connection.connection.cursor().execute(f"PRAGMA synchronous = {level}")
+            driver.execute(f"PRAGMA synchronous = {level}")
             connection.info["synchronous"] = level
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        driver.execute("BEGIN IMMEDIATE")
 
-    return begin
+    def commit(self, driver: Any) -> None:
+        """End a transaction for good."""
+        driver.commit()
+
+    def undo(self, driver: Any) -> None:
+        """End a transaction, if there is one, as if it had not been."""
+        driver.rollback()
+
+    def rows(self, driver: Any, text: str, parameters: Parameters) -> list[tuple[Any, ...]]:
+        """The rows that a statement gives."""
+        return driver.execute(text, parameters).fetchall()  # type: ignore[no-any-return]
