@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from orgbox.org.session import Session
+from orgbox.org.store import Store
 
 
 def count_by(
@@ -16,14 +18,18 @@ def count_by(
     if not wanted:
         return Counter()
     org, store = session.org, session.org.store
-    table = store.table(org.catalog[sobject])
+    given = {"org": org.number, "values": store.array(wanted), **equal}
+    key = ("count_by", sobject, name, *equal)
+    rows = store.rows(session.connection, key, lambda: _counting(store, sobject, name, equal), given)
+    return Counter({value: count for value, count in rows})
+
+
+def _counting(store: Store, sobject: str, name: str, equal: Iterable[str]) -> Any:
+    table = store.schema.records[sobject]
     statement = (
         select(table.c[name], func.count())
-        .where(table.c.org == org.number, store.is_one_of(table.c[name], "values"))
-        .where(*(table.c[other] == value for other, value in equal.items()))
+        .where(table.c.org == bindparam("org"), store.is_one_of(table.c[name], "values"))
+        .where(*(table.c[other] == bindparam(other) for other in equal))
         .group_by(table.c[name])
     )
-    if "IsDeleted" in table.c:
-        statement = statement.where(table.c.IsDeleted.is_(False))
-    rows = session.connection.execute(statement, {"values": store.array(wanted)})
-    return Counter({value: count for value, count in rows})
+    return statement.where(table.c.IsDeleted.is_(False)) if "IsDeleted" in table.c else statement

@@ -2,7 +2,7 @@
 
 Spyne carries an old copy of `six`, whose `six.moves` importer Python 3.12 no longer accepts. A full
 dotted name found in `sys.modules` is used without that importer, so the standard modules are
-registered under the names by which Spyne asks for them. Spyne also uses one function of `cgi`,
+registered under the names by which Spyne's servers ask for them. Spyne also uses one function of `cgi`,
 which left the standard library in 3.13; the distribution `legacy-cgi`, a dependency there, has it.
 """
 
@@ -10,18 +10,14 @@ import collections.abc
 import http.cookies
 import importlib
 import sys
-import urllib.error
 import urllib.parse
-import urllib.request
 import warnings
 from typing import Any
 
 for _name, _module in {
     "collections_abc": collections.abc,
     "http_cookies": http.cookies,
-    "urllib.error": urllib.error,
     "urllib.parse": urllib.parse,
-    "urllib.request": urllib.request,
 }.items():
     sys.modules.setdefault(f"spyne.util.six.moves.{_name}", _module)
 

@@ -255,7 +255,7 @@ def _as_qnames(where: str, name: str, found: Mapping[str, Enumeration]) -> tuple
     if name not in found:
         raise DescriptionError(f"{where} values_of: no {name!r} above it")
     prefix = name.partition(":")[0]
-    return tuple(replace(value, name=f"{prefix}:{value.name}") for value in found[name].values)
+    return tuple(Known(f"{prefix}:{v.name}", v.since, v.until, v.only) for v in found[name].values)
 
 
 def _members(where: str, rows: Mapping[str, Any]) -> tuple[Member, ...]:

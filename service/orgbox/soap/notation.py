@@ -55,7 +55,7 @@ def known(where: str, words: str) -> Iterator[dict[str, Any]]:
         match = _KNOWN.fullmatch(word)
         if match is None:
             raise DescriptionError(f"{where}: cannot read {word!r}")
-        yield {"name": match["name"], **_span(match)}
+        yield {"name": word} if match["name"] == word else {"name": match["name"], **_span(match)}
 
 
 def reach(where: str, row: Mapping[str, Any]) -> dict[str, Any]:

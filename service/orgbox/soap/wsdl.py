@@ -8,7 +8,6 @@ Written as text: for an org of 470 SObjects that is 1.4 MB in a tenth of a secon
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from xml.sax.saxutils import quoteattr
 
 from orgbox.catalog import Catalog, SObject
 from orgbox.soap.description import (
@@ -21,6 +20,7 @@ from orgbox.soap.description import (
     description,
 )
 from orgbox.soap.dialects import ENTERPRISE, Dialect
+from orgbox.soap.text import attribute
 
 ANY_PARENT_VERSION = 37
 """Since then a relationship to several SObjects is an `ens:sObject`; before it is an `ens:Name`.
@@ -255,7 +255,7 @@ def _bound(call: Call) -> Iterator[str]:
 def _service(location: str) -> Iterator[str]:
     yield f"""<service name="SforceService">
     <port binding="tns:SoapBinding" name="Soap">
-        <soap:address location={quoteattr(location)}/>
+        <soap:address location="{attribute(location)}"/>
     </port>
 </service>
 </definitions>
