@@ -22,9 +22,9 @@ them.
 """
 
 from orgbox.soql.binder import bind
-from orgbox.soql.bound import Viewer
 from orgbox.soql.cache import Plans, Prepared
 from orgbox.soql.compile import Plan, Statement, compile
 from orgbox.soql.parser import parse
+from orgbox.soql.viewer import Viewer
 
 __all__ = ["Plan", "Plans", "Prepared", "Statement", "Viewer", "bind", "compile", "parse"]

@@ -8,19 +8,7 @@ from dataclasses import dataclass
 
 from orgbox.catalog import Catalog, SObject
 from orgbox.soql import nodes, paging
-from orgbox.soql.bound import (
-    Aggregate,
-    All,
-    BoundQuery,
-    BoundSelect,
-    Column,
-    GroupFlag,
-    Label,
-    Operand,
-    Sort,
-    Test,
-    Viewer,
-)
+from orgbox.soql.bound import All, BoundQuery, BoundSelect, Sort, Test
 from orgbox.soql.calls import misplaced, operand_of, shown
 from orgbox.soql.clauses import mark, mine, refuse_clauses, refuse_marks
 from orgbox.soql.conditions import Conditions
@@ -29,7 +17,9 @@ from orgbox.soql.grouping import Grouping, aggregates
 from orgbox.soql.layout import Layout
 from orgbox.soql.names import Names, names_of
 from orgbox.soql.nodes import Call, Name, Query, Select
+from orgbox.soql.operands import Aggregate, Column, GroupFlag, Label, Operand
 from orgbox.soql.selecting import SelectList
+from orgbox.soql.viewer import Viewer
 
 _SINCE_FIVE_LEVELS = 58
 _MOST_SORTS = 32

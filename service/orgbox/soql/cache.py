@@ -10,13 +10,13 @@ from datetime import datetime
 from orgbox.catalog import Catalog
 from orgbox.limits import Limits
 from orgbox.soql.binder import bind
-from orgbox.soql.bound import Viewer
 from orgbox.soql.compile import Plan, RowFilter, Tables, compile
 from orgbox.soql.kept import Kept
 from orgbox.soql.nodes import Query
 from orgbox.soql.search import Search
 from orgbox.soql.search import prepare as prepare_search
 from orgbox.soql.texts import Texts, exactly
+from orgbox.soql.viewer import Viewer
 
 _LONGEST_SHAPE = 10_000
 """Characters of a shape whose plan is kept; longer ones would fill the memory before they come again."""

@@ -9,21 +9,12 @@ from collections.abc import Callable
 from orgbox.catalog.fieldtypes import TYPES, FieldType
 from orgbox.errors import ApiFault
 from orgbox.soql import functions, nodes
-from orgbox.soql.bound import (
-    Aggregate,
-    Applied,
-    Column,
-    Distance,
-    GroupFlag,
-    Label,
-    Operand,
-    TypeColumn,
-)
 from orgbox.soql.compounds import parts
 from orgbox.soql.errors import unsupported_fault
 from orgbox.soql.functions import FUNCTIONS, UNITS, Function
 from orgbox.soql.names import Names
 from orgbox.soql.nodes import Call, Expression, Name, Sum
+from orgbox.soql.operands import Aggregate, Applied, Column, Distance, GroupFlag, Label, Operand, TypeColumn
 
 
 def operand_of(names: Names, expression: Expression) -> Operand:

@@ -5,15 +5,16 @@ Source: SOQL reference, USING SCOPE, WITH, UPDATE, FOR VIEW, FOR REFERENCE; rele
 """
 
 from orgbox.catalog import SObject
-from orgbox.soql.bound import Column, Comparison, Test, UserId, Viewer
+from orgbox.soql.bound import Comparison, Test, UserId
 from orgbox.soql.errors import OLD_TEXTS_BEFORE, unsupported_fault
 from orgbox.soql.names import Names
 from orgbox.soql.nodes import Select, With
+from orgbox.soql.operands import Column
+from orgbox.soql.viewer import Viewer
 
 SCOPES = frozenset(
     "delegated everything mine mine_and_my_groups my_territory my_team_territory scopingrule team".split()
 )
-_MODES = frozenset({"security_enforced", "user_mode", "system_mode"})
 _MODE_TEXT = (
     "rule soqlWithIdentifierClause failed predicate: "
     "{this.helper.allowApexSyntax() && this.helper.hasApexContext()}?"
@@ -36,8 +37,9 @@ def refuse_clauses(select: Select, names: Names, viewer: Viewer) -> None:
 
 
 def _refuse_with(clause: With, names: Names, viewer: Viewer) -> None:
+    """SECURITY_ENFORCED, USER_MODE and SYSTEM_MODE are for Apex, as is any word that stands alone."""
     word = clause.name
-    if clause.what == "word" and word.lower() in _MODES:
+    if clause.what == "word":
         old = f"{word} not allowed in this context"
         text = old if viewer.version < OLD_TEXTS_BEFORE else _MODE_TEXT
         raise names.fault("MALFORMED_QUERY", text, clause.offset)

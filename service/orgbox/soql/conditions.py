@@ -8,24 +8,14 @@ from collections.abc import Callable
 
 from orgbox.errors import ApiFault
 from orgbox.soql import bound, nodes
-from orgbox.soql.bound import (
-    Aggregate,
-    Applied,
-    BoundSelect,
-    Column,
-    Distance,
-    Given,
-    GroupFlag,
-    Label,
-    Operand,
-    Test,
-)
+from orgbox.soql.bound import BoundSelect, Given, Test
 from orgbox.soql.calls import misplaced, operand_of, shown
 from orgbox.soql.dates import WORDS
 from orgbox.soql.errors import too_complicated
 from orgbox.soql.literals import chosen, like_class
 from orgbox.soql.names import Names
 from orgbox.soql.nodes import Expression, Literal
+from orgbox.soql.operands import Aggregate, Applied, Column, Distance, GroupFlag, Label, Operand
 from orgbox.soql.values import Choice, converter, misfit
 
 JoinBinder = Callable[[nodes.Join, Names], BoundSelect]

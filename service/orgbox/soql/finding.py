@@ -24,6 +24,7 @@ _PIECE = re.compile(
 )
 _WORD = re.compile(r"[^\W_]+")
 _WANTED_WORD = re.compile(r"(?:[^\W_]|[*?])+")
+_LETTERS = re.compile(r"[^*?]+")
 _DEEPEST = 50
 _MOST_WORDS = 100
 """Words in a term; each is looked for in every field."""
@@ -35,6 +36,11 @@ class Phrase:
     """Words that follow one another, folded, perhaps with wildcards."""
 
     words: tuple[str, ...]
+
+    @property
+    def letters(self) -> int:
+        """How many characters it has that are no wildcards."""
+        return sum(len(run) for word in self.words for run in _LETTERS.findall(word))
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -79,6 +85,11 @@ def matcher(term: Term) -> Matches:
     if term.negated:
         return lambda texts: first(texts) and not second(texts)
     return lambda texts: first(texts) and second(texts)
+
+
+def longest_run(word: str) -> str:
+    """The most characters of a word that stand together without a wildcard."""
+    return max(_LETTERS.findall(word), key=len, default="")
 
 
 def _wild(word: str) -> str:

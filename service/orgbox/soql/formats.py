@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 from orgbox.catalog.fieldtypes import TYPES, FieldType
 from orgbox.catalog.sobject import Field
 from orgbox.soql import functions
-from orgbox.soql.bound import Column, Operand, Viewer
 from orgbox.soql.calls import function_of, misplaced, operand_of
 from orgbox.soql.errors import bare_fault
 from orgbox.soql.literals import CHOICE
 from orgbox.soql.names import Names
 from orgbox.soql.nodes import Call
+from orgbox.soql.operands import Column, Operand
+from orgbox.soql.viewer import Viewer
 
 
 @dataclass(frozen=True, slots=True)

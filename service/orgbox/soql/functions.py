@@ -8,7 +8,7 @@ GROUPING().
 from dataclasses import dataclass
 
 from orgbox.catalog.fieldtypes import TYPES, FieldType
-from orgbox.soql.bound import Column, Operand
+from orgbox.soql.operands import Column, Operand
 
 AGGREGATE = "aggregate"
 DATE_PART = "date part"

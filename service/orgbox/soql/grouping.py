@@ -9,16 +9,7 @@ from itertools import combinations
 from orgbox.catalog.fieldtypes import FieldType
 from orgbox.errors import ApiFault
 from orgbox.soql import functions
-from orgbox.soql.bound import (
-    Aggregate,
-    Applied,
-    Column,
-    GroupFlag,
-    Groups,
-    Label,
-    Operand,
-    Viewer,
-)
+from orgbox.soql.bound import Groups
 from orgbox.soql.calls import function_of, misplaced, operand_of, shown
 from orgbox.soql.conditions import Conditions
 from orgbox.soql.errors import bare_fault, too_complicated
@@ -27,7 +18,9 @@ from orgbox.soql.functions import FUNCTIONS
 from orgbox.soql.layout import MOST_COLUMNS
 from orgbox.soql.names import Names
 from orgbox.soql.nodes import Call, Expression, Item, Name, Select
+from orgbox.soql.operands import Aggregate, Applied, Column, GroupFlag, Label, Operand
 from orgbox.soql.shape import Shape, Value
+from orgbox.soql.viewer import Viewer
 
 _MOST_ROLLED_UP = 3
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from orgbox.catalog import SObject
 from orgbox.catalog.fieldtypes import FieldType
 from orgbox.errors import ApiFault
-from orgbox.soql.bound import Attachment, Branch, Column, NameColumn, Operand, TypeColumn
+from orgbox.soql.bound import Attachment
 from orgbox.soql.calls import shown
 from orgbox.soql.compounds import parts
 from orgbox.soql.errors import bare_fault, too_complicated
 from orgbox.soql.names import NAME_OBJECT
+from orgbox.soql.operands import Branch, Column, NameColumn, Operand, TypeColumn
 from orgbox.soql.shape import Children, Choice, Compound, Item, Parent, Shape, Value
 
 MOST_COLUMNS = 1_000

@@ -15,9 +15,9 @@ from orgbox.errors import (
     unknown_relationship_text,
     unknown_type_text,
 )
-from orgbox.soql.bound import Branch, NameColumn, Operand, TypeColumn
 from orgbox.soql.errors import name_fault
 from orgbox.soql.nodes import Name, Source
+from orgbox.soql.operands import Branch, NameColumn, Operand, TypeColumn
 
 _MOST_LEVELS = 5
 _MOST_RELATIONSHIPS = 55

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from orgbox.catalog import SObject
 from orgbox.errors import ApiFault
-from orgbox.soql.bound import Given, Viewer
+from orgbox.soql.bound import Given
 from orgbox.soql.errors import bare_fault, name_fault
 from orgbox.soql.literals import MANY
 from orgbox.soql.nodes import And, Compare, Condition, Literal, Name, Query, Select, Within
+from orgbox.soql.viewer import Viewer
 
 _LARGEST = 2**31 - 1
 _SUBSCRIPTIONS = 1_000

@@ -12,14 +12,7 @@ from orgbox.errors import (
     unknown_relationship_text,
     unknown_type_text,
 )
-from orgbox.soql.bound import (
-    BoundSelect,
-    Branch,
-    ChildRecords,
-    ChosenRecord,
-    Column,
-    Viewer,
-)
+from orgbox.soql.bound import BoundSelect, ChildRecords, ChosenRecord
 from orgbox.soql.calls import function_of, misplaced, operand_of
 from orgbox.soql.errors import bare_fault
 from orgbox.soql.formats import WRITING, written
@@ -27,7 +20,9 @@ from orgbox.soql.functions import AGGREGATE
 from orgbox.soql.layout import Layout
 from orgbox.soql.names import NAME_OBJECT, Names
 from orgbox.soql.nodes import Call, Distance, Item, Name, Select, Sum, TypeOf
+from orgbox.soql.operands import Branch, Column
 from orgbox.soql.shape import Children, Choice
+from orgbox.soql.viewer import Viewer
 
 ChildBinder = Callable[[Select, SObject], BoundSelect]
 """Binds a child subquery, given the SObject of its records."""

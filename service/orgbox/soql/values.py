@@ -11,9 +11,10 @@ from functools import partial
 from orgbox import ids
 from orgbox.catalog.fieldtypes import FieldType, fold
 from orgbox.catalog.sobject import Field
-from orgbox.soql.bound import Column, Convert, Operand, TypeColumn
+from orgbox.soql.bound import Convert
 from orgbox.soql.literals import CHOICE, chosen
 from orgbox.soql.nodes import Literal
+from orgbox.soql.operands import Column, Operand, TypeColumn
 
 _FITTING: dict[str, frozenset[str]] = {
     "text": frozenset({"string"}),

@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.types import BigInteger
 
-from orgbox.soql.bound import Attachment, BoundSelect, ChildRecords, Column
+from orgbox.soql.bound import Attachment, BoundSelect, ChildRecords
 from orgbox.soql.compile.dialect import InList
 from orgbox.soql.compile.operands import Element, Environment, Reading
 from orgbox.soql.compile.order import order_keys
 from orgbox.soql.compile.plan import Attached, Records, Statement
 from orgbox.soql.compile.where import Parameters, Where
+from orgbox.soql.operands import Column
 
 
 def attachments(

@@ -23,19 +23,11 @@ from sqlalchemy import (
     union_all,
 )
 
-from orgbox.soql.bound import (
-    Aggregate,
-    BoundSelect,
-    Column,
-    GroupFlag,
-    Groups,
-    Label,
-    Operand,
-    TypeColumn,
-)
+from orgbox.soql.bound import BoundSelect, Groups
 from orgbox.soql.compile.operands import Environment, Reading
 from orgbox.soql.compile.order import directed
 from orgbox.soql.compile.where import Parameters, Where
+from orgbox.soql.operands import Aggregate, Column, GroupFlag, Label, Operand, TypeColumn
 
 Element = ColumnElement[Any]
 

@@ -20,23 +20,14 @@ from sqlalchemy import (
 
 from orgbox.catalog import SObject
 from orgbox.catalog.fieldtypes import fold
-from orgbox.soql.bound import (
-    Applied,
-    BoundSelect,
-    Branch,
-    Column,
-    Distance,
-    Label,
-    NameColumn,
-    Operand,
-    TypeColumn,
-    Viewer,
-)
+from orgbox.soql.bound import BoundSelect
 from orgbox.soql.compile.dates import date_part, local
 from orgbox.soql.compile.distance import great_circle
 from orgbox.soql.compile.plan import SEPARATOR
 from orgbox.soql.compile.views import COLUMNS, seen
 from orgbox.soql.functions import UNITS
+from orgbox.soql.operands import Applied, Branch, Column, Distance, Label, NameColumn, Operand, TypeColumn
+from orgbox.soql.viewer import Viewer
 
 Tables = Mapping[str, FromClause]
 RowFilter = Callable[[SObject, FromClause], ColumnElement[bool] | None]

@@ -18,11 +18,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.sql import Select
 from sqlalchemy.types import ARRAY
 
-from orgbox.soql.bound import Given, Viewer
+from orgbox.soql.bound import Given
 from orgbox.soql.compile.dialect import dialect_named
 from orgbox.soql.dates import WORDS, moment_of, today_in
 from orgbox.soql.nodes import Literal, Values
 from orgbox.soql.shape import Answer, Shape
+from orgbox.soql.viewer import Viewer
 
 SEPARATOR = "\x1f"
 """Stands between the sort form and the stored form of a text whose least or greatest is sought."""

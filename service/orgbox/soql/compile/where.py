@@ -10,12 +10,13 @@ from sqlalchemy import ColumnElement, and_, bindparam, false, literal_column, no
 from sqlalchemy.types import Boolean, Float, Text, TypeEngine
 
 from orgbox.soql import bound
-from orgbox.soql.bound import Given, Operand, Test, TypeColumn
+from orgbox.soql.bound import Given, Test
 from orgbox.soql.compile.dialect import Bracketed, InList
 from orgbox.soql.compile.operands import Element, Elements, Environment, Reading
 from orgbox.soql.compile.plan import Edge
 from orgbox.soql.literals import CHOICE, like_prefix
 from orgbox.soql.nodes import Literal
+from orgbox.soql.operands import Operand, TypeColumn
 
 _OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _BUNDLE = 100
