@@ -90,6 +90,17 @@ def test_a_grant_gives_a_session_that_soap_accepts(shared: Service, values: dict
     assert holder(shared.url, token["access_token"]) == "alice@acme.com"
 
 
+def test_a_token_of_a_user_without_api_access_opens_no_call(box: Service) -> None:
+    admin = box.client("admin@acme.com")
+    standard = admin.query("SELECT Id FROM Profile WHERE Name = 'Standard User'").text("Id") or ""
+    closed = admin.record("Profile", {"Id": standard, "PermissionsApiEnabled": "false"})
+    assert admin.call(f"<update>{closed}</update>").text("success") == "true"
+
+    token = post(box.url, **CREDENTIALS).json()["access_token"]
+
+    assert holder(box.url, token) == "sf:API_DISABLED_FOR_ORG"
+
+
 def test_a_client_may_tell_who_it_is_in_the_header(shared: Service) -> None:
     url = f"{shared.url}/services/oauth2/token"
     auth = (APP["client_id"], APP["client_secret"])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from orgbox.errors import ApiFault
-from orgbox.org import credentials, outbox, tokens
+from orgbox.org import credentials, outbox, permissions, tokens
 from orgbox.org import session as sessions
 from orgbox.org.modes import Mode
 from orgbox.org.org import Org
@@ -71,9 +71,7 @@ def _sign_in(org: Org, user_id: str, password: str, client: str) -> Login:
     with org.store.database.write(org=org.number) as connection:
         session_id = sessions.start(connection, org, user_id, client)
         session = _begun(connection, org, session_id)
-        if not session.user.may("ApiEnabled"):
-            text = "API is not enabled for this Organization or Partner"
-            raise ApiFault("API_DISABLED_FOR_ORG", text)
+        permissions.check_api(session.user)
         if session.settings.require_security_token and not without_token(password):
             raise ApiFault("LOGIN_MUST_USE_SECURITY_TOKEN", _NEEDS_TOKEN)
         credentials.forget_attempts(connection, org, user_id)

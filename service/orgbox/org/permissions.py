@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, TableClause, bindparam, exists, select
 
+from orgbox.errors import ApiFault
 from orgbox.org.store import Store
+from orgbox.org.user import User
 
 DECIDING = (
     "ApiEnabled", "ChatterInternalUser", "ChatterInviteExternalUsers", "ChatterOwnGroups",
@@ -17,6 +19,13 @@ DECIDING = (
     "ViewAllData", "ViewAllUsers",
 )  # fmt: skip
 """The permissions that decide something in Orgbox."""
+
+
+def check_api(user: User, kind: str | None = None) -> None:
+    """Raises ApiFault API_DISABLED_FOR_ORG, of this kind of fault, for a user without API Enabled."""
+    if "ApiEnabled" not in user.permissions:
+        text = "API is not enabled for this Organization or Partner"
+        raise ApiFault("API_DISABLED_FOR_ORG", text, kind=kind)
 
 
 def columns(table: TableClause) -> list[Any]:

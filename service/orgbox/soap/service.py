@@ -20,6 +20,7 @@ from orgbox.errors import ApiFault, OrgboxError
 from orgbox.org import session as sessions
 from orgbox.org.calllog import CallLog
 from orgbox.org.org import CALM, Conditions, Org
+from orgbox.org.permissions import check_api
 from orgbox.org.registry import Orgs
 from orgbox.org.retirement import check_version
 from orgbox.soap import calls as calls  # registers the functions that answer
@@ -210,6 +211,7 @@ def _resume(
     if session.conditions != met:
         raise _ConditionsChanged
     check_version(session.settings, session.version)
+    check_api(session.user, "UnexpectedErrorFault")
     if session.password_expired and not handler.expired:
         raise ApiFault("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", _EXPIRED)
     context.session = session
