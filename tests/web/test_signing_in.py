@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from inviting import group_of, invite
+from orgbox.org.lifecycle import Lifecycle
+from orgbox.org.seed import read_seed
 from orgbox.web.site import make_site
-from service import PASSWORD, Service
+from service import PASSWORD, Client, Service
 from visitor import Visitor
 
 SignedIn = Callable[..., Visitor]
@@ -23,6 +26,51 @@ def test_who_is_not_signed_in_is_led_to_the_form_and_then_to_the_page_asked_for(
 
     assert form.path.startswith("/signin")
     assert page.path == "/invitations?status=Sent"
+
+
+def test_the_button_of_a_mail_leads_through_the_sign_in_of_its_own_org(
+    service: Service, visit: SignedIn
+) -> None:
+    org = Lifecycle(service.app.orgs).create(read_seed(""), "Apart")
+    alice = Client(f"{service.url}/org/{org.id[:15]}").login("alice@acme.com")
+    carl = alice.query("SELECT Id FROM User WHERE Username = 'carl@acme.com'").text("Id") or ""
+    member = {"CollaborationGroupId": group_of(alice, "Board"), "MemberId": carl}
+    alice.create("CollaborationGroupMember", member)
+    [mail] = service.app.mailbox.page(org)
+    nobody = visit()
+
+    form = nobody.get(mail.link.removeprefix(service.url))
+    hidden = {name: str(form.tree.xpath(f"//input[@name='{name}']/@value")[0]) for name in ("wanted", "org")}
+    page = nobody.sign_in("carl@acme.com", **hidden)
+
+    assert form.texts("//h1") == ["Sign in to Apart"]
+    assert page.texts("//h1") == ["Board"]
+
+
+def test_who_has_joined_an_org_of_its_own_can_sign_in_there(service: Service, visit: SignedIn) -> None:
+    org = Lifecycle(service.app.orgs).create(read_seed(""), "Apart")
+    alice = Client(f"{service.url}/org/{org.id[:15]}").login("alice@acme.com")
+    invite(alice, "bob@acme.com")
+    [mail] = service.app.mailbox.page(org)
+    bob = visit()
+
+    joined = bob.post(mail.link.removeprefix(service.url), {
+        "first_name": "Bob", "last_name": "Brown", "email": "bob@acme.com", "password": "sesame123",
+        "repeated": "sesame123",
+    })  # fmt: skip
+    form = bob.get(joined.link("Sign in"))
+
+    assert form.texts("//h1") == ["Sign in to Apart"]
+    assert bob.sign_in("bob@acme.com", "sesame123", org=org.id).path == "/home"
+
+
+@pytest.mark.parametrize(("settings", "told"), [({}, True), ({"host": "0.0.0.0"}, False)])
+def test_the_password_of_the_manual_is_told_where_it_opens_the_service(
+    make_service: Callable[..., Service], settings: dict[str, str], told: bool
+) -> None:
+    visitor = Visitor(make_service(**settings).url.replace("0.0.0.0", "127.0.0.1"))
+
+    assert (PASSWORD in visitor.get("/signin").main) is told
 
 
 @pytest.mark.parametrize(

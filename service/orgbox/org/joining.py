@@ -53,8 +53,9 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The new user."""
+    """The new user, and the Id and the name of the org."""
 
+    org_id: str
     org: str
     user_id: str
     username: str

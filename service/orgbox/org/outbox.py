@@ -14,10 +14,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, TableClause, bindparam, insert, select
 
+from orgbox import ids
 from orgbox.clock import moment_text, parse_moment
 from orgbox.mail.letter import SENDER, Letter
 from orgbox.org import tokens
 from orgbox.org.org import Org
+from orgbox.org.registry import ORG_PREFIX
 from orgbox.org.store import Store
 
 
@@ -102,10 +104,11 @@ def letter_of(mail: Row[Any], key: bytes, base_url: str) -> Letter:
 
 
 def _path(mail: Row[Any], key: bytes) -> str:
-    """Where the button of a mail leads."""
+    """Where the button of a mail leads. Who has to sign in first is known in the org of the mail."""
     if mail.kind == "invitation":
         return f"/join/{_token(mail, key)}"
-    return f"/groups/{mail.about}" if mail.kind == "added" else "/"
+    page = f"/groups/{mail.about}" if mail.kind == "added" else "/signin"
+    return f"{page}?org={ids.make(ORG_PREFIX, mail.org)}"
 
 
 def _token(mail: Row[Any], key: bytes) -> str:

@@ -146,8 +146,8 @@ def _accept(found: Open, answers: Answers, password: str) -> Joined:
     credentials.store_password(session.connection, session.org, str(user.id), password)
     _join(found, session)
     _record(found, session)
-    group = found.group.name if found.group else ""
-    return Joined(session.org.name, str(user.id), user["Username"], user["Name"], group)
+    org, group = session.org, found.group.name if found.group else ""
+    return Joined(org.id, org.name, str(user.id), user["Username"], user["Name"], group)
 
 
 def _refuse_what_cannot_be_invited(found: Open, answers: Answers) -> None:

@@ -80,9 +80,9 @@ def signed_in(
 
 
 def to_sign_in() -> Response:
-    """The sign-in page, which leads back to a page that was asked for."""
+    """The sign-in page, which leads back to a page that was asked for; links in mails name the `org`."""
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirected("signin.sign_in", wanted=wanted)
+    return redirected("signin.sign_in", wanted=wanted, org=request.args.get("org"))
 
 
 def redirected(endpoint: str, **values: Any) -> Response:

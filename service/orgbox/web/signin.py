@@ -10,6 +10,7 @@ from orgbox.errors import ApiFault
 from orgbox.org import console, login
 from orgbox.org.org import Org
 from orgbox.org.session import Session
+from orgbox.web.control import control
 from orgbox.web.desk import TOKEN, desk, redirected, signed_in
 from orgbox.web.records import Form, filled_in
 
@@ -53,7 +54,10 @@ def _user(form: Form) -> tuple[Org | None, str | None]:
 
 
 def _form(form: Form) -> str:
-    return render_template("signin.html", form=form, org=desk().orgs.get(form.values.get("org", "")))
+    """The form; with the users of Acme where the service began with it, and their password opens it."""
+    known = control().takes_published and not control().seed
+    org = desk().orgs.get(form.values.get("org", ""))
+    return render_template("signin.html", form=form, org=org, tells_users=known)
 
 
 def local_page(wanted: str) -> str:
