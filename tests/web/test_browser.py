@@ -102,6 +102,34 @@ def in_the_mail(reader: Person) -> str:
     return address
 
 
+def test_who_asks_to_join_a_group_is_let_in_by_its_owner_who_then_edits_and_deletes_it(
+    somebody: Somebody,
+) -> None:
+    carl = somebody()
+    carl.sign_in("carl@acme.com")
+    carl.follow("Groups")
+    carl.follow("Board")
+    carl.press("Ask to join")
+    assert "You asked to join" in carl.text
+
+    alice = somebody()
+    alice.sign_in("alice@acme.com")
+    alice.follow("Groups")
+    alice.follow("Board")
+    alice.press("Accept the request of Carl Chen")
+    assert "Carl Chen Member" in alice.text
+    alice.follow("Edit")
+    alice.fill_in({"Group Name": "Directors", "Access": "Unlisted: only members know of it"})
+    alice.press("Save")
+    assert alice.heading == "Directors" and "Unlisted" in alice.text
+    alice.follow("Edit")
+    alice.tick("I am sure")
+    alice.press("Delete group")
+
+    assert "The group Directors has been deleted." in alice.text
+    assert "Board" not in alice.text
+
+
 def test_a_new_user_chooses_a_password_before_anything_else(somebody: Somebody) -> None:
     ada = somebody()
     ada.sign_in("admin@acme.com")
@@ -141,7 +169,7 @@ def test_nothing_that_people_write_ever_runs(somebody: Somebody, service: Servic
     link = ada.url + service.app.mailbox.page(service.app.orgs.all()[0])[0].link.removeprefix(ada.url)
     pages = [
         user, user.replace("/setup/users/", "/people/"), "/setup/users", "/people", "/groups", group,
-        "/invitations", "/mail", "/mail/2", "/mail/2/rendered", "/calls", link,
+        f"{group}/edit", "/invitations", "/mail", "/mail/2", "/mail/2/rendered", "/calls", link,
         f"/signin?wanted={EVIL}", f"/mail?to={EVIL}", f"/soql?q={EVIL}", f"/nowhere/{EVIL}",
     ]  # fmt: skip
 

@@ -1,4 +1,7 @@
-"""Groups: the list, New Group, members and roles, joining and leaving, inviting."""
+"""Groups: the list, members and roles, joining and leaving, inviting.
+
+Pages to make and change a group are in `group_settings`, requests to join in `group_requests`.
+"""
 
 from flask import Blueprint, abort, flash, render_template
 from flask.typing import ResponseReturnValue
@@ -17,9 +20,10 @@ _LIST = (
     "Description FROM CollaborationGroup"
 )
 _MEMBERS = "SELECT Id, MemberId, Member.Name, CollaborationRole FROM CollaborationGroupMember"
-_PLACES = {
-    "Name": "name", "Description": "description", "CollaborationType": "type", "CanHaveGuests": "type",
-}  # fmt: skip
+_REQUESTS = (
+    "SELECT Id, RequesterId, Requester.Name, CreatedDate FROM CollaborationGroupMemberRequest "
+    "WHERE CollaborationGroupId = '{}' AND Status = 'Pending'{} ORDER BY Id LIMIT 200"
+)
 
 
 @pages.get("")
@@ -29,34 +33,11 @@ def show(session: Session) -> str:
     return render_template("groups.html", page=records.page(session, _LIST, records.sought()))
 
 
-@pages.get("/new")
-@signed_in()
-def new(session: Session) -> str:
-    """The form of a new group."""
-    return render_template("group_new.html", form=Form({}))
-
-
-@pages.post("/new")
-@signed_in()
-def create(session: Session) -> ResponseReturnValue:
-    """create() of a CollaborationGroup, owned by the user."""
-    form = filled_in()
-    values = {
-        "Name": form.values.get("name"), "Description": form.values.get("description"),
-        "CollaborationType": form.values.get("type"), "CanHaveGuests": "customers" in form.values,
-    }  # fmt: skip
-    result = records.create(session, "CollaborationGroup", [values])[0]
-    form.refuse(result.errors, **_PLACES)
-    if not form.ok:
-        return render_template("group_new.html", form=form), 422
-    return redirected("groups.one", id_=result.id)
-
-
 @pages.get("/<id_>")
 @signed_in()
 def one(session: Session, id_: str) -> str:
     """A group with its members."""
-    return _one(session, id_, Form({}))
+    return page_of(session, id_, Form({}))
 
 
 @pages.post("/<id_>/members")
@@ -67,11 +48,11 @@ def add(session: Session, id_: str) -> ResponseReturnValue:
     member = _user(session, form.values["username"]) if "username" in form.values else session.user.id
     if not member:
         form.wrong["username"] = ["No user has this username."]
-        return _one(session, id_, form), 422
+        return page_of(session, id_, form), 422
     values = {"CollaborationGroupId": records.an_id(id_), "MemberId": member}
     result = records.create(session, "CollaborationGroupMember", [values])[0]
     form.refuse(result.errors)
-    return redirected("groups.one", id_=id_) if form.ok else (_one(session, id_, form), 422)
+    return redirected("groups.one", id_=id_) if form.ok else (page_of(session, id_, form), 422)
 
 
 @pages.post("/<id_>/role")
@@ -81,7 +62,7 @@ def change_role(session: Session, id_: str) -> ResponseReturnValue:
     form = filled_in()
     values = {"Id": form.values.get("member"), "CollaborationRole": form.values.get("role")}
     form.refuse(records.update(session, "CollaborationGroupMember", values).errors)
-    return redirected("groups.one", id_=id_) if form.ok else (_one(session, id_, form), 422)
+    return redirected("groups.one", id_=id_) if form.ok else (page_of(session, id_, form), 422)
 
 
 @pages.post("/<id_>/remove")
@@ -89,12 +70,9 @@ def change_role(session: Session, id_: str) -> ResponseReturnValue:
 def remove(session: Session, id_: str) -> ResponseReturnValue:
     """delete() of a membership: leaving, or removing somebody."""
     form = filled_in()
-    member = records.an_id(form.values.get("member", ""))
-    if session.org.catalog.of_id(member) is not session.org.catalog["CollaborationGroupMember"]:
-        abort(400)
-    form.refuse(removal.delete(session, [member])[0].errors)
+    delete(session, form, "CollaborationGroupMember", form.values.get("member", ""))
     if not form.ok:
-        return _one(session, id_, form), 422
+        return page_of(session, id_, form), 422
     flash("The membership has ended.")
     return redirected("groups.one" if _group(session, id_) else "groups.show", id_=id_)
 
@@ -111,29 +89,51 @@ def invite(session: Session, id_: str) -> str:
 def send(session: Session, id_: str) -> ResponseReturnValue:
     """create() of a CollaborationInvitation to the group for each address."""
     form = filled_in()
-    outcomes = invite_all(session, form, _known(session, id_)["Id"])
+    outcomes = invite_all(session, form, known(session, id_)["Id"])
     return _invite(session, id_, form, outcomes), status_of(outcomes)
 
 
 def _invite(session: Session, id_: str, form: Form, outcomes: object = ()) -> str:
-    group = _known(session, id_)
+    group = known(session, id_)
     return render_template("group_invite.html", form=form, outcomes=outcomes, group=group)
 
 
-def _one(session: Session, id_: str, form: Form) -> str:
-    group = _known(session, id_)
-    in_group = f"CollaborationGroupId = '{group['Id']}'"
-    page = records.page(session, _MEMBERS, [in_group])
-    mine = records.find_one(session, f"{_MEMBERS} WHERE {in_group} AND MemberId = '{session.user.id}'")
-    runs = (
-        group["OwnerId"] == session.user.id
-        or (mine is not None and mine["CollaborationRole"] == "Admin")
-        or session.user.may("ModifyAllData")
-    )
-    return render_template("group.html", group=group, page=page, mine=mine, runs=runs, form=form)
+def page_of(session: Session, id_: str, form: Form) -> str:
+    """The page of a group; 404 for one that the user does not see."""
+    group = known(session, id_)
+    page = records.page(session, _MEMBERS, [f"CollaborationGroupId = '{group['Id']}'"])
+    mine = membership(session, group)
+    runs = is_run_by(session, group, mine)
+    whose = "" if runs else f" AND RequesterId = '{session.user.id}'"
+    asked = group["CollaborationType"] == "Private" and (runs or not mine)
+    return render_template(
+        "group.html", group=group, page=page, mine=mine, runs=runs, form=form,
+        requests=records.find(session, _REQUESTS.format(group["Id"], whose)) if asked else [],
+    )  # fmt: skip
 
 
-def _known(session: Session, id_: str) -> Row:
+def membership(session: Session, group: Row) -> Row | None:
+    """The user's own membership."""
+    mine = f"CollaborationGroupId = '{group['Id']}' AND MemberId = '{session.user.id}'"
+    return records.find_one(session, f"{_MEMBERS} WHERE {mine}")
+
+
+def is_run_by(session: Session, group: Row, mine: Row | None) -> bool:
+    """Whether the user runs the group: the owner, the managers, and with Modify All Data."""
+    manages = mine is not None and mine["CollaborationRole"] == "Admin"
+    return manages or group["OwnerId"] == session.user.id or session.user.may("ModifyAllData")
+
+
+def delete(session: Session, form: Form, sobject: str, id_: str) -> None:
+    """delete() of a record of that SObject; what is wrong goes to the form. 400 for the Id of another."""
+    normal = records.an_id(id_)
+    if session.org.catalog.of_id(normal) is not session.org.catalog[sobject]:
+        abort(400)
+    form.refuse(removal.delete(session, [normal])[0].errors)
+
+
+def known(session: Session, id_: str) -> Row:
+    """A group that the user sees, else 404."""
     group = _group(session, id_)
     if group is None:
         abort(404)

@@ -94,17 +94,15 @@ def _escaped(text: str) -> str:
 
 def create(session: Session, sobject: str, values: Sequence[Mapping[str, Any]]) -> list[Result]:
     """create() of records of one SObject; an empty text is no value."""
-    return dml.create(session, [_record(session, sobject, row) for row in values], SaveOptions())
+    kind = session.org.catalog[sobject]
+    given = [{name: value for name, value in row.items() if value not in ("", None)} for row in values]
+    return dml.create(session, [Record(kind, row) for row in given], SaveOptions())
 
 
 def update(session: Session, sobject: str, values: Mapping[str, Any]) -> Result:
-    """update() of one record."""
-    return dml.update(session, [_record(session, sobject, values)], SaveOptions())[0]
-
-
-def _record(session: Session, sobject: str, values: Mapping[str, Any]) -> Record:
-    given = {name: value for name, value in values.items() if value not in ("", None)}
-    return Record(session.org.catalog[sobject], given)
+    """update() of one record; an empty text empties the field."""
+    given = {name: None if value == "" else value for name, value in values.items()}
+    return dml.update(session, [Record(session.org.catalog[sobject], given)], SaveOptions())[0]
 
 
 @dataclass(slots=True)

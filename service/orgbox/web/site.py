@@ -15,7 +15,7 @@ from orgbox.web import (
     accept,
     calls,
     control_apps,
-    groups,
+    group_requests,
     invitations,
     mailbox,
     metrics,
@@ -33,7 +33,7 @@ from orgbox.web.parts import Control, Desk
 from orgbox.web.security import guard
 
 PAGES = (
-    accept.pages, signin.pages, people.pages, groups.pages, invitations.pages, mailbox.pages,
+    accept.pages, signin.pages, people.pages, group_requests.pages, invitations.pages, mailbox.pages,
     soql.pages, calls.pages, settings.pages, users.pages,
 )  # fmt: skip
 NAVIGATION = (
