@@ -1,6 +1,7 @@
 """`python -m bench [PART ...]`: run parts, print their tables, write them into docs/performance.md."""
 
 import argparse
+import compileall
 import signal
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 from bench import clients, compare, console, databases, growth, inside, page, rules, scale, start, wide
 from bench.options import QUICK, Options
 from bench.tables import Table
+from orgbox import __file__ as package
 
 PARTS: dict[str, Callable[[Options], list[Table]]] = {
     "peers": compare.run,
@@ -48,6 +50,7 @@ def main(arguments: Sequence[str]) -> None:
     only = tuple(word.lower() for word in given.only)
     options = replace(options, only=only, postgresql=not given.no_postgresql)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
+    compileall.compile_dir(Path(package).parent, quiet=1)  # as pip does when it installs
     for name in given.part or PARTS:
         tables = _timed(name, options)
         if given.write_docs:

@@ -4,12 +4,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from orgbox.catalog.fieldtypes import FieldType
+from orgbox.frozen import value
 
 FOREVER = 10_000
 """The `until` of what has not been taken away: later than any API version."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PicklistEntry:
     """One value of a picklist; a label of None is described as nil, as the service does for some objects."""
 
@@ -19,7 +20,7 @@ class PicklistEntry:
     default: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Field:
     """One field. Attributes are those of `Field` in a DescribeSObjectResult, in snake case.
 
@@ -93,7 +94,7 @@ class Field:
         return f"{self.name}_ci" if short and not self.restricted_picklist else None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Relationship:
     """A child relationship as the parent lists it; `name` is None where SOQL cannot follow it."""
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 import tomli
 
 from orgbox.catalog.sobject import FOREVER
+from orgbox.frozen import value
 from orgbox.soap import notation
 from orgbox.soap.notation import DescriptionError
 
@@ -27,7 +28,7 @@ _XSD = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Known:
     """A name (an enumeration's value, a bound fault or header) and the versions that know it.
 
@@ -40,7 +41,7 @@ class Known:
     only: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Member:
     """An element of a type, call or header.
 
@@ -58,7 +59,7 @@ class Member:
     only: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Type:
     """A complex type; `members` are its own, in wire order after those of `base`."""
 
@@ -70,7 +71,7 @@ class Type:
     only: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Header:
     """A SOAP header and its children."""
 
@@ -99,7 +100,7 @@ class Enumeration:
         return frozenset(value.name for value in self.values)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Call:
     """An operation. `result` is None where the answer is empty; faults are named without `fns:`."""
 

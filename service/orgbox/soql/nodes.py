@@ -4,25 +4,16 @@ Nothing is resolved here. Names are as typed; literals are decoded. A literal th
 between two queries of the same shape has an `index` into `Query.literals`, the others have None.
 """
 
-from dataclasses import dataclass
-from typing import TypeVar, Union, dataclass_transform
+from typing import Union
 
+from orgbox.frozen import value
 from orgbox.limits import Limits
 from orgbox.soql.errors import place
 
 LiteralValue = str | int | float | bool | None
-_N = TypeVar("_N")
 
 
-@dataclass_transform(frozen_default=True)
-def _node(cls: type[_N]) -> type[_N]:
-    """A dataclass that only the type checker holds frozen: freezing it at run time too would make a
-    value cost three times as much, and parsing is mostly making values.
-    """
-    return dataclass(slots=True, unsafe_hash=True)(cls)
-
-
-@_node
+@value
 class Node:
     """Something that begins at `offset` of the query text (`errors.place` turns it into row and
     column).
@@ -35,14 +26,14 @@ class Node:
         return place(text, self.offset)
 
 
-@_node
+@value
 class Name(Node):
     """A name or dotted path, one token."""
 
     text: str
 
 
-@_node
+@value
 class Call(Node):
     """A function of one argument; None for `COUNT()`."""
 
@@ -56,7 +47,7 @@ class Call(Node):
         return self.argument.innermost if isinstance(self.argument, Call) else self.argument
 
 
-@_node
+@value
 class Distance(Node):
     """`DISTANCE(field, GEOLOCATION(latitude, longitude), unit)`."""
 
@@ -66,7 +57,7 @@ class Distance(Node):
     unit: str
 
 
-@_node
+@value
 class Sum(Node):
     """`left + right` or `left - right`: in the grammar, documented nowhere."""
 
@@ -78,7 +69,7 @@ class Sum(Node):
 Expression = Name | Call | Distance | Sum
 
 
-@_node
+@value
 class Literal(Node):
     """A value. `kind` is string, integer, decimal, date, datetime, time, boolean, null, word or
     list.
@@ -94,7 +85,7 @@ class Literal(Node):
     index: int | None = None
 
 
-@_node
+@value
 class Values(Node):
     """The list of IN, INCLUDES or EXCLUDES. With an index it is one parameter of any length."""
 
@@ -102,28 +93,28 @@ class Values(Node):
     index: int | None = None
 
 
-@_node
+@value
 class And(Node):
     """All of the parts."""
 
     parts: tuple["Condition", ...]
 
 
-@_node
+@value
 class Or(Node):
     """Any of the parts."""
 
     parts: tuple["Condition", ...]
 
 
-@_node
+@value
 class Not(Node):
     """Not the part."""
 
     part: "Condition"
 
 
-@_node
+@value
 class Compare(Node):
     """`left operator value`; the operator is one of = != < <= > >= LIKE."""
 
@@ -132,7 +123,7 @@ class Compare(Node):
     value: Literal
 
 
-@_node
+@value
 class Within(Node):
     """`left IN (values)`, NOT IN, INCLUDES or EXCLUDES, told apart by the upper-case operator."""
 
@@ -141,7 +132,7 @@ class Within(Node):
     values: Values
 
 
-@_node
+@value
 class Join(Node):
     """`left IN (SELECT …)` or NOT IN: a semi-join or anti-join."""
 
@@ -153,7 +144,7 @@ class Join(Node):
 Condition = And | Or | Not | Compare | Within | Join
 
 
-@_node
+@value
 class When(Node):
     """`WHEN type THEN fields` of a TYPEOF."""
 
@@ -161,7 +152,7 @@ class When(Node):
     fields: tuple[Name, ...]
 
 
-@_node
+@value
 class TypeOf(Node):
     """`TYPEOF field WHEN … ELSE … END`."""
 
@@ -170,7 +161,7 @@ class TypeOf(Node):
     otherwise: tuple[Name, ...]
 
 
-@_node
+@value
 class Item(Node):
     """One entry of a SELECT list."""
 
@@ -178,7 +169,7 @@ class Item(Node):
     alias: Name | None
 
 
-@_node
+@value
 class Source(Node):
     """One entry of a FROM list; `scope` is the word after USING SCOPE."""
 
@@ -187,7 +178,7 @@ class Source(Node):
     scope: Name | None
 
 
-@_node
+@value
 class With(Node):
     """A WITH clause: `what` is "data category", "=", "word" or "tuple"."""
 
@@ -195,7 +186,7 @@ class With(Node):
     name: str
 
 
-@_node
+@value
 class Group(Node):
     """GROUP BY; `kind` is "", "rollup" or "cube"."""
 
@@ -203,7 +194,7 @@ class Group(Node):
     fields: tuple[Name | Call, ...]
 
 
-@_node
+@value
 class Order(Node):
     """One key of ORDER BY; `nulls` is "first", "last" or "" where nothing was said."""
 
@@ -212,7 +203,7 @@ class Order(Node):
     nulls: str
 
 
-@_node
+@value
 class Select(Node):
     """A SELECT: the query itself, a child subquery or the inner side of a semi-join."""
 
@@ -235,7 +226,7 @@ class Select(Node):
         return isinstance(only, Call) and only.argument is None
 
 
-@_node
+@value
 class Query:
     """A parsed text. `shape` is the text without its literals: equal shapes compile to the same
     plan.
