@@ -91,6 +91,3 @@ def query(partner: Partner, soql: str) -> None:
     for line in shown.table(soql, rows) if rows else ():
         click.echo(line)
     click.echo(f"{result.size} record{'' if result.size == 1 else 's'}")
-
-
-COMMANDS = (load, export, query)

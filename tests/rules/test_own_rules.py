@@ -53,6 +53,19 @@ def test_a_trigger_of_the_users_own_works_beside_ours_with_facts_of_its_own(
     assert members.texts("Name")[1].startswith("Mia")
 
 
+def test_a_file_may_define_dataclasses_with_annotations_kept_as_text(tmp_path: Path) -> None:
+    file = tmp_path / "json.py"
+    file.write_text(
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "from orgbox.org.rulebook import Rules\n"
+        "@dataclass\nclass Facts:\n    count: int\n"
+        "RULES = {'User': Rules(facts=lambda batch: Facts(1))}\n"
+    )
+
+    assert with_own({}, str(file))["User"].facts
+    assert sys.modules["json"].__file__ != str(file)
+
+
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [

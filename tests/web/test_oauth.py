@@ -126,6 +126,8 @@ def test_a_client_may_tell_who_it_is_in_the_header(shared: Service) -> None:
         ({"grant_type": JWT_BEARER, "assertion": "x"}, "invalid_grant", "invalid assertion"),
         ({"grant_type": JWT_BEARER, "assertion": "e30.e30.e30"}, "invalid_grant", "invalid assertion"),
         ({"grant_type": JWT_BEARER, "assertion": "W10.W10."}, "invalid_grant", "invalid assertion"),
+        ({"grant_type": JWT_BEARER, "assertion": f"{'W1tb' * 30_000}.e30."}, "invalid_grant",
+         "invalid assertion"),
     ],
 )  # fmt: skip
 def test_refusals_have_the_words_of_the_service(

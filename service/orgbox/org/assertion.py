@@ -65,7 +65,7 @@ def read(text: str) -> Assertion:
             str(claims.get("iss", "")), str(subject), names, float(claims.get("exp", 0)),
             signed.encode(), _decode(signature),
         )  # fmt: skip
-    except (ValueError, TypeError, AttributeError, binascii.Error):
+    except (ValueError, TypeError, AttributeError, RecursionError, binascii.Error):
         raise Refused("invalid assertion") from None
 
 

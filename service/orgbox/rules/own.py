@@ -36,9 +36,9 @@ def _load(module: str) -> ModuleType:
         if "" not in sys.path and str(Path.cwd()) not in sys.path:
             sys.path.append(str(Path.cwd()))
         return importlib.import_module(module)
-    spec = importlib.util.spec_from_file_location(Path(module).stem, module)
+    spec = importlib.util.spec_from_file_location(f"orgbox_rules_{Path(module).stem}", module)
     if spec is None or spec.loader is None or not Path(module).is_file():
         raise ImportError(f"there is no file {module}")
-    made = importlib.util.module_from_spec(spec)
+    made = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # dataclasses look there
     spec.loader.exec_module(made)
     return made

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -42,9 +43,9 @@ class Job:
         """Where it is noted how far the job went."""
         return self.file.with_name(self.file.name + ".state.json")
 
-    @property
+    @cached_property
     def identity(self) -> dict[str, str]:
-        """What must be the same for a job to go on."""
+        """What must be the same for a job to go on: the file is read once for it."""
         digest = hashlib.sha256(self.file.read_bytes()).hexdigest()
         return {"file": digest, "object": self.sobject, "operation": self.operation, "key": self.key}
 

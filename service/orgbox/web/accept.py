@@ -49,12 +49,11 @@ def accept(token: str) -> ResponseReturnValue:
     """The new user's welcome, or the form again with what is wrong beside the fields."""
     form = filled_in()
     try:
-        invited = desk().joining.look(token)
         try:
             joined = desk().joining.accept(token, _answers(form))
         except Refused as refused:
             form.refuse(refused.errors, **_PLACES)
-            return _show(form, invited), 422
+            return _show(form, desk().joining.look(token)), 422
     except LinkEnded as ended:
         return _show_end(ended)
     return render_template("joined.html", joined=joined)

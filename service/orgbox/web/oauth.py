@@ -97,13 +97,15 @@ def _about(tell: Any, org: Org | None, user_id: str = "") -> ResponseReturnValue
     if org not in (None, found):
         return _plain("Wrong_Org")
     try:
-        with desk().orgs.database.write() as connection:
+        with desk().orgs.database.read() as connection:
             session = sessions.resume(connection, found, sent, desk().version)
-            if user_id not in ("", session.user.id, session.user.id[:15]):
-                return _plain("Bad_Id")
-            if session.stale:
+            told = tell(session, service_url())
+        if user_id not in ("", session.user.id, session.user.id[:15]):
+            return _plain("Bad_Id")
+        if session.stale:
+            with desk().orgs.database.write() as connection:
                 sessions.touch(connection, session)
-            return jsonify(tell(session, service_url()))
+        return jsonify(told)
     except ApiFault as fault:
         if fault.code != "INVALID_SESSION_ID":
             raise
