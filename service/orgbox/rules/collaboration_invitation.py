@@ -81,6 +81,12 @@ def shared_entity_is_the_inviter_or_a_group(invitation: Record, batch: Batch) ->
         raise no_access_to_reference()
 
 
+def inviter_to_chatter_is_no_customer(invitation: Record, batch: Batch) -> None:
+    """Customers are let into groups; who joins the company is not for them to say."""
+    if not _group(invitation, batch) and not batch.session.user.may("ChatterInternalUser"):
+        raise no_access()
+
+
 def inviter_runs_the_group(invitation: Record, batch: Batch) -> None:
     """You must be the owner or a manager of the group or a Salesforce system administrator."""
     group = _group(invitation, batch)
@@ -239,6 +245,7 @@ RULES = Rules(
         invitations_are_allowed,
         address_is_an_email_address,
         shared_entity_is_the_inviter_or_a_group,
+        inviter_to_chatter_is_no_customer,
         inviter_runs_the_group,
         group_is_not_archived,
         email_is_in_an_allowed_domain,
