@@ -17,12 +17,12 @@ class Process:
 
     def __init__(
         self, command: Sequence[str], log: Path, env: Mapping[str, str] | None = None,
-        cwd: Path | None = None, user: str | None = None, ending: int = signal.SIGTERM,
+        cwd: Path | None = None, ending: int = signal.SIGTERM,
     ) -> None:  # fmt: skip
         with log.open("wb") as output:
             self._popen = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=cwd,
-                env={**os.environ, **(env or {})}, user=user,
+                env={**os.environ, **(env or {})},
             )  # fmt: skip
         self._log = log
         self._ending = ending

@@ -6,13 +6,16 @@ import signal
 import sys
 import time
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 
 from bench.contenders import NotRun
+from bench.network import Machines, Namespaces
 from bench.postgres import Server
 from bench.processes import Process, free_port
 
-_HOSTS = ("127.0.0.2", "127.0.0.3")
+MACHINES = ("proxy", "a", "b", "primary", "replica")
+_HOSTS = ("a", "b")
 _READY_SECONDS = 30.0
 _WORKERS = 2
 _DURABLE = {"synchronous_commit": "on", "max_wal_size": "2GB"}
@@ -28,7 +31,7 @@ defaults
     option redispatch 1
     retry-on conn-failure
 frontend all
-    bind 127.0.0.1:{port}
+    bind {at}
     default_backend hosts
 backend hosts
     balance roundrobin
@@ -42,63 +45,82 @@ backend hosts
 class Cluster:
     """Everything started; `url` is where the proxy answers. Raises NotRun."""
 
-    def __init__(self, folder: Path, *, synchronous: bool) -> None:
+    def __init__(self, folder: Path, machines: Machines, *, synchronous: bool) -> None:
         proxy = shutil.which("haproxy")
         if proxy is None:
             raise NotRun("no HAProxy here")
         folder.chmod(0o711)
-        waits = {"synchronous_standby_names": "*"} if synchronous else {}
-        self._folder = folder
-        self._primary = Server(folder / "primary", _DURABLE)
-        self._replica = Server(folder / "replica", _DURABLE, follows=self._primary)
-        for name, value in waits.items():
-            self._primary.set(name, value)
-        self._ports = {host: free_port() for host in _HOSTS}
-        self._hosts = {host: self._start(host) for host in _HOSTS}
-        port = free_port()
-        config = folder / "haproxy.cfg"
-        a, b = (f"{host}:{self._ports[host]}" for host in _HOSTS)
-        config.write_text(_PROXY.format(port=port, a=a, b=b))
-        self._proxy = Process([proxy, "-db", "-f", str(config)], folder / "haproxy.log")
-        self.url = f"http://127.0.0.1:{port}"
-        _wait(f"{self.url}/health")
+        self._folder, self._machines, self._places = folder, machines, machines.places
+        self._ports = {name: free_port() for name in ("proxy", *_HOSTS)}
+        self._hosts: dict[str, Process] = {}
+        self.url = f"http://{self._address('proxy')}"
+        with ExitStack() as started:
+            self._primary = Server(folder / "primary", _DURABLE, place=self._places["primary"])
+            started.callback(self._primary.stop)
+            self._replica = Server(folder / "replica", _DURABLE, self._primary, self._places["replica"])
+            started.callback(self._replica.stop)
+            if synchronous:
+                self._primary.set("synchronous_standby_names", "*")
+            started.callback(self._stop_hosts)
+            for host in _HOSTS:
+                self._hosts[host] = self._start(host)
+            started.callback(self._start_proxy(proxy).stop)
+            _wait(f"{self.url}/health")
+            self._started = started.pop_all()
 
     def kill_host(self) -> None:
         """All processes of the first host at once."""
-        self._hosts[_HOSTS[0]].kill()
+        self._hosts["a"].kill()
 
     def start_host(self) -> None:
         """The first host again."""
-        self._hosts[_HOSTS[0]] = self._start(_HOSTS[0])
+        self._hosts["a"] = self._start("a")
 
     def kill_worker(self) -> None:
         """One worker of the second host."""
-        os.kill(self._hosts[_HOSTS[1]].children()[-1], signal.SIGKILL)
+        os.kill(self._hosts["b"].children()[-1], signal.SIGKILL)
 
     def fail_over(self) -> None:
-        """The primary is gone at once; whoever watches it promotes the replica a second later."""
+        """The primary is gone at once, from a network without a word; whoever watches it promotes the replica
+        a second later.
+        """
+        if isinstance(self._machines, Namespaces):
+            self._machines.pull("primary")
         self._primary.kill()
         time.sleep(1.0)
         self._replica.promote()
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """End everything."""
-        for process in (self._proxy, *self._hosts.values()):
+        self._started.close()
+
+    def _start_proxy(self, program: str) -> Process:
+        config = self._folder / "haproxy.cfg"
+        at, a, b = (self._address(name) for name in ("proxy", *_HOSTS))
+        config.write_text(_PROXY.format(at=at, a=a, b=b))
+        command = [*self._places["proxy"].entry, program, "-db", "-f", str(config)]
+        return Process(command, self._folder / "haproxy.log")
+
+    def _stop_hosts(self) -> None:
+        for process in self._hosts.values():
             process.stop()
-        for server in (self._replica, self._primary):
-            server.stop()
 
     def _start(self, host: str) -> Process:
-        servers = "&".join(f"host=127.0.0.1:{server.port}" for server in (self._primary, self._replica))
+        servers = "&".join(f"host={server.address}" for server in (self._primary, self._replica))
         database = f"postgresql+psycopg://postgres@/postgres?{servers}&target_session_attrs=read-write"
+        place = self._places[host]
         command = [
-            sys.executable, "-m", "orgbox", "serve", "--workers", str(_WORKERS), "--host", host,
+            *place.entry, sys.executable, "-m", "orgbox", "serve", "--workers", str(_WORKERS),
+            "--host", place.address,
             "--port", str(self._ports[host]), "--database", database, "--secret", "wide",
             "--published-passwords", "--hash-memory-kib", "64", "--hash-rounds", "1",
         ]  # fmt: skip
         started = Process(command, self._folder / f"{host}.log")
-        _wait(f"http://{host}:{self._ports[host]}/health")
+        _wait(f"http://{self._address(host)}/health")
         return started
+
+    def _address(self, name: str) -> str:
+        return f"{self._places[name].address}:{self._ports[name]}"
 
 
 def _wait(url: str) -> None:
