@@ -34,7 +34,7 @@ LOCAL = Place()
 class Loopback:
     """Machines that are addresses."""
 
-    kind = "loopback addresses"
+    kind = "on loopback addresses"
 
     def __init__(self, names: Sequence[str]) -> None:
         self.places = {name: Place(f"127.0.0.{number}") for number, name in enumerate(names, 2)}
@@ -46,7 +46,7 @@ class Loopback:
 class Namespaces:
     """Machines that are network namespaces. Raises CalledProcessError where they cannot be made."""
 
-    kind = "network namespaces"
+    kind = "in network namespaces"
 
     def __init__(self, names: Sequence[str]) -> None:
         _sweep()

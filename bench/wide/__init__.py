@@ -56,7 +56,7 @@ def _run(options: Options, *, synchronous: bool) -> Table:
     note = f"{clients.acknowledged:,} invitations were acknowledged, {lost} of them lost."
     columns = ["what happens", "calls", "failed", "longest call, s", "longest time without an answer, s",
                "failures"]  # fmt: skip
-    return Table(f"Two hosts on {machines.kind}, two workers each; {kind} replication", columns, rows, [note])
+    return Table(f"Two hosts {machines.kind}, two workers each; {kind} replication", columns, rows, [note])
 
 
 def _phases(cluster: Cluster, machines: Machines) -> Iterator[_Phase]:

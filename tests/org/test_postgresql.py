@@ -112,17 +112,20 @@ def test_a_lock_held_too_long_is_a_fault_that_is_not_repeated(database: Database
     assert len(attempts) == 1
 
 
+def test_the_server_is_told_the_limits_of_a_connection(database: Database) -> None:
+    limits = {
+        "statement_timeout": "30s", "lock_timeout": "6s", "idle_in_transaction_session_timeout": "1min",
+        "tcp_keepalives_idle": "2", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "3",
+        "tcp_user_timeout": "5000",
+    }  # fmt: skip
+    with database.read() as connection:
+        assert {name: connection.scalar(text(f"SHOW {name}")) for name in limits} == limits
+
+
 def test_a_statement_that_takes_too_long_is_ended(database: Database) -> None:
     with pytest.raises(ApiFault, match="SERVER_UNAVAILABLE"), database.write() as connection:
         connection.execute(text("SET LOCAL statement_timeout = '50ms'"))
         connection.execute(text("SELECT pg_sleep(10)"))
-
-    with database.read() as connection:
-        told = {name: connection.scalar(text(f"SHOW {name}")) for name in
-                ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")}  # fmt: skip
-    assert told == {
-        "statement_timeout": "30s", "lock_timeout": "6s", "idle_in_transaction_session_timeout": "1min",
-    }  # fmt: skip
 
 
 def test_a_transaction_whose_connection_is_lost_is_undone_and_one_whose_commit_is_lost_is_not(
