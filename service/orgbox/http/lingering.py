@@ -18,7 +18,7 @@ from waitress.task import ThreadedTaskDispatcher
 
 from orgbox.http.direct import DirectChannel
 
-_MILLISECONDS = 2
+_MILLISECONDS = 5
 """How long a thread waits for the next request."""
 
 
