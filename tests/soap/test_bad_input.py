@@ -376,6 +376,16 @@ def test_only_post_is_allowed(scene: Scene, method: str) -> None:
     assert method == "HEAD" or "Only POST allowed" in answer.text
 
 
+@pytest.mark.parametrize("query", ["?wsdl", ""])
+def test_head_gets_the_head_alone_so_that_the_next_answer_is_found(scene: Scene, query: str) -> None:
+    with requests.Session() as http:
+        told = http.head(f"{scene.alice.endpoint}{query}", timeout=10)
+        got = http.get(f"{scene.alice.endpoint}{query}", timeout=10)
+
+    assert told.status_code == got.status_code
+    assert told.headers["Content-Length"] == got.headers["Content-Length"]
+
+
 OTHER_TYPES = ["application/json", "text/plain", "multipart/related", "image/png", "xml", ";"]
 
 

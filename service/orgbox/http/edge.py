@@ -90,7 +90,7 @@ class Edge:
             headers.append(("Allow", "POST"))
         headers.append(("Content-Length", str(len(body))))
         start_response(_REASONS[status], headers)
-        return [body]
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def _answer(self, environ: Environ, endpoint: Endpoint) -> tuple[int, str, bytes]:
         method = environ["REQUEST_METHOD"]
