@@ -12,11 +12,12 @@ import time
 from io import BytesIO
 from typing import Any
 
-from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.parser import ParsingError
 from waitress.task import ErrorTask
 from waitress.utilities import BadRequest, RequestEntityTooLarge
 
 from orgbox.config import Config
+from orgbox.http import heads
 from orgbox.http.lingering import LingeringChannel
 
 HEADER_BYTES = 64 * 1024
@@ -48,7 +49,7 @@ class _Nowhere:
         """Nothing is open."""
 
 
-class BoundedParser(HTTPRequestParser):  # type: ignore[misc]
+class BoundedParser(heads.Parser):
     """Reads a request. One that is too large comes out with no body and a Content-Length that says so."""
 
     error: Any
@@ -103,6 +104,7 @@ class BoundedChannel(LingeringChannel):
     """A connection."""
 
     parser_class = BoundedParser
+    task_class = heads.Task
     error_task_class = _GuardedError
     _last_activity = 0.0
 

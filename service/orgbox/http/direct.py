@@ -1,4 +1,4 @@
-"""A channel of waitress that sends large answers from where they are.
+"""A channel of waitress that sends answers from where they are.
 
 waitress copies an answer into a buffer, reads it from there and cuts it for every send; for a batch of
 2,000 records that is as much work as to write them as text. What the socket does not take at once is
@@ -13,7 +13,6 @@ from waitress.channel import HTTPChannel
 
 HEAD_BYTES = 512
 """Less than this waits for what follows: head and body of an answer leave together."""
-_LARGE = 16 * 1024
 
 
 class DirectChannel(HTTPChannel):  # type: ignore[misc]
@@ -21,7 +20,7 @@ class DirectChannel(HTTPChannel):  # type: ignore[misc]
 
     def write_soon(self, data: Any) -> int:
         """Take a piece of an answer. Raises ClientDisconnected."""
-        if not isinstance(data, bytes) or len(data) < _LARGE:
+        if not isinstance(data, bytes) or len(data) < HEAD_BYTES:
             taken: int = super().write_soon(data)
             return taken
         with self.outbuf_lock:

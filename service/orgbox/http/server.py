@@ -16,11 +16,11 @@ from typing import Any
 
 from waitress import wasyncore
 from waitress.server import create_server
-from waitress.task import WSGITask
 
 from orgbox.config import Config
 from orgbox.http.bounds import HEADER_BYTES, BoundedChannel, Sweep, body_bytes
 from orgbox.http.direct import HEAD_BYTES
+from orgbox.http.heads import Task
 from orgbox.http.listening import BACKLOG, listen, url_of
 from orgbox.http.tls import accept_tls
 
@@ -95,7 +95,7 @@ class Flag:
         return self._set
 
 
-class _LastTask(WSGITask):  # type: ignore[misc]
+class _LastTask(Task):
     """The last call of a connection: its answer says that the connection ends."""
 
     def start(self) -> None:
