@@ -57,6 +57,17 @@ def test_one_process_sends_at_a_time_and_another_goes_on_when_it_is_dead(
     assert again is not None and again.raw == mail.raw
 
 
+def test_a_process_that_read_its_clock_before_another_prolonged_its_lease_does_not_send_as_well(
+    service: Service, alice: Client, time: Time
+) -> None:
+    invite(alice, "bob@acme.com")
+    earlier = Time()
+    earlier.seconds = time.seconds - 1
+    claimed(delivery(service, time))
+
+    assert not delivery(service, earlier).hold()
+
+
 def test_a_process_that_has_nothing_left_lets_another_send_at_once(
     service: Service, alice: Client, time: Time
 ) -> None:

@@ -104,12 +104,17 @@ class Delivery:
         return (self._mails.c.status == "Queued") & or_(due <= now, due > ahead)
 
     def _lease(self, connection: Connection) -> bool:
-        """Take or prolong the lease; the database decides between processes."""
+        """Take or prolong the lease; the database decides between processes.
+
+        Where it lets this one wait for another that prolongs its own, that one's end is later than what was
+        reckoned here: only one much later was written before the clock was set back.
+        """
         now, table = self._milliseconds(), self._leases
         until = now + _LEASE_SECONDS * 1000
+        impossible = until + _LEASE_SECONDS * 1000
         holder = connection.scalar(select(table.c.holder).where(table.c.name == "mail"))
         mine = table.c.holder.in_([self._holder, holder] if _is_dead(holder) else [self._holder])
-        free = or_(mine, table.c.until <= now, table.c.until > until)
+        free = or_(mine, table.c.until <= now, table.c.until > impossible)
         row = {"org": 0, "name": "mail", "holder": self._holder, "until": until}
         statement = self._orgs.database.insert(table).values(row)
         changed = {"holder": self._holder, "until": until}
