@@ -217,7 +217,10 @@ def test_the_password_of_resetpassword_is_mailed_when_the_header_asks(
     assert Client(delivering.url).login("alice@acme.com", str(password)).session_id
 
 
-def test_a_user_made_with_the_header_gets_a_first_password(delivering: Service, postbox: Postbox) -> None:
+@pytest.mark.parametrize("call", ["create", "upsert"])
+def test_a_user_made_with_the_header_gets_a_first_password(
+    call: str, delivering: Service, postbox: Postbox
+) -> None:
     admin = delivering.client("admin@acme.com")
     profile = admin.query("SELECT Id FROM Profile WHERE Name = 'Chatter Free User'").text("Id")
     user = {
@@ -227,8 +230,14 @@ def test_a_user_made_with_the_header_gets_a_first_password(delivering: Service, 
     }  # fmt: skip
     header = "<EmailHeader><triggerUserEmail>true</triggerUserEmail></EmailHeader>"
 
-    assert admin.create("User", user, header=header).text("success") == "true"
+    key = "<externalIDFieldName>Id</externalIDFieldName>" if call == "upsert" else ""
+    row = admin.record("User", user)
 
+    made = admin.call(f"<{call}>{key}{row}</{call}>", header)
+    changed = admin.record("User", {"Id": str(made.text("id")), "Title": "Engineer"})
+    admin.call(f"<upsert><externalIDFieldName>Id</externalIDFieldName>{changed}</upsert>", header)
+
+    assert len(mails(delivering)) == 1
     mail = postbox.wait(1)[0]
     assert mail.recipients == ["eve@acme.com"] and mail.message["Subject"] == "Welcome to Acme"
     password = re.search(r"Temporary password: (\w+)", mail.part("plain"))

@@ -24,15 +24,17 @@ from orgbox.soap.touched import of_id, of_record
 def create(context: Context, raw: list[RawRecord]) -> list[dict[str, Any]]:
     """SaveResult for each record."""
     results = _saved(context, raw, dml.create)
-    if context.envelope.switched_on("EmailHeader", "triggerUserEmail"):
-        _mail_first_passwords(context, results)
+    _mail_first_passwords(context, results)
     return [_result(result) for result in results]
 
 
 def _mail_first_passwords(context: Context, results: Sequence[Result]) -> None:
+    """A password for each new user, if EmailHeader asks for it."""
+    if not context.envelope.switched_on("EmailHeader", "triggerUserEmail"):
+        return
     prefix = str(context.signed_in.org.catalog["User"].key_prefix)
     for result in results:
-        if result.id and result.id.startswith(prefix):
+        if result.id and result.created and result.id.startswith(prefix):
             logins.reset_password(context.signed_in, result.id, context.orgs.passwords, mail="new_user")
 
 
@@ -46,6 +48,7 @@ def update(context: Context, raw: list[RawRecord]) -> list[dict[str, Any]]:
 def upsert(context: Context, key: str, raw: list[RawRecord]) -> list[dict[str, Any]]:
     """UpsertResult for each record."""
     results = _saved(context, raw, partial(_upsert, key.strip()))
+    _mail_first_passwords(context, results)
     return [_result(result) | {"created": result.created} for result in results]
 
 
