@@ -107,6 +107,29 @@ def test_an_unlisted_group_is_seen_by_its_members_and_by_those_who_manage_such_g
     assert [c.query(text).texts("Name") for c in (alice, mia, admin)] == [["Secret"], [], ["Secret"]]
 
 
+@pytest.mark.parametrize(("permission", "may"), [("ModifyAllData", False), ("ManageUnlistedGroups", True)])
+def test_unlisted_groups_of_others_take_a_permission_of_their_own(
+    permission: str, may: bool, service: Service
+) -> None:
+    alice, sam, admin = (service.client(f"{n}@acme.com") for n in ("alice", "sam", "admin"))
+    hidden = {"Name": "Secret", "CollaborationType": "Unlisted"}
+    secret = alice.create("CollaborationGroup", hidden).text("id")
+    granted = {"Name": "More", "Label": "More", f"Permissions{permission}": "true"}
+    made = admin.create("PermissionSet", granted).text("id") or ""
+    admin.create("PermissionSetAssignment", {"PermissionSetId": made, "AssigneeId": sam.user_id})
+    changed = sam.record("CollaborationGroup", {"Id": str(secret), "Description": "Seen"})
+    invited = {"InvitedUserEmail": "bob@acme.com", "SharedEntityId": str(secret)}
+
+    done = [
+        sam.query(f"SELECT Id FROM CollaborationGroup WHERE Id = '{secret}'").text("size") == "1",
+        sam.call(f"<update>{changed}</update>").text("success") == "true",
+        sam.create("CollaborationInvitation", invited).text("success") == "true",
+        sam.call(f"<delete><ids>{secret}</ids></delete>").text("success") == "true",
+    ]
+
+    assert done == [may] * 4
+
+
 def test_a_record_made_through_an_old_version_has_what_newer_ones_expect(service: Service) -> None:
     old = service.client("alice@acme.com", "u", "21.0")
     made = old.create("CollaborationGroup", {"Name": "Old", "CollaborationType": "Private"}).text("id")

@@ -2,7 +2,8 @@
 
 Users with nothing but Chatter (UserType CsnOnly) see people, groups and what belongs to them, no data and
 no setup. Customers among them (no permission ChatterInternalUser) see only the groups they are in and
-the people there. Unlisted groups are seen by their members and by those with Manage Unlisted Groups.
+the people there. Unlisted groups are seen by their members and by those with Manage Unlisted Groups;
+Modify All Data is not enough.
 Sources: the reference page of CollaborationInvitation; Object Reference, CollaborationGroup.
 """
 
@@ -29,6 +30,11 @@ def may_edit(user: User, sobject: SObject) -> bool:
     return sobject.edit_permission is None or user.may(sobject.edit_permission)
 
 
+def administers(user: User, group_type: str) -> bool:
+    """Whether the user runs groups of this access type without belonging to them."""
+    return user.may("ManageUnlistedGroups" if group_type == "Unlisted" else "ModifyAllData")
+
+
 class Rows:
     """Conditions on rows, for the tables of a schema."""
 
@@ -40,7 +46,7 @@ class Rows:
         """The condition on what the user reads; None for who sees every row."""
         if not user.may("ChatterInternalUser"):
             return self.of_customer
-        if user.may("ManageUnlistedGroups") or user.may("ModifyAllData"):
+        if user.may("ManageUnlistedGroups"):
             return None
         return self.of_coworker
 

@@ -7,6 +7,7 @@ from orgbox.errors import RecordError
 from orgbox.org import dml
 from orgbox.org.rulebook import Batch, Record, Rules, Unique
 from orgbox.org.session import Session
+from orgbox.org.visibility import administers
 from orgbox.rules import groups
 from orgbox.rules.groups import Group
 from orgbox.rules.texts import no_access, no_access_to_reference
@@ -64,15 +65,15 @@ def access_of_customer_groups_stays(group: Record, _: Batch) -> None:
 
 
 def caller_runs_the_group(group: Record, batch: Batch) -> None:
-    """Owners and managers edit a group, and those with Modify All Data."""
+    """Owners and managers edit a group, and those who administer groups of its type."""
     if not batch.facts.groups[str(group.id)].is_run_by(batch.session):
         raise no_access()
 
 
 def caller_owns_the_group(group: Record, batch: Batch) -> None:
-    """Owners delete a group, and those with Modify All Data."""
-    mine = group["OwnerId"] == batch.session.user.id
-    if not (mine or batch.session.user.may("ModifyAllData")):
+    """Owners delete a group, and those who administer groups of its type."""
+    user = batch.session.user
+    if not (group["OwnerId"] == user.id or administers(user, group["CollaborationType"])):
         raise no_access()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from orgbox.errors import RecordError
 from orgbox.org import permissions
 from orgbox.org.session import Session
+from orgbox.org.visibility import administers
 from orgbox.rules.counts import count_by
 
 _GROUP_FIELDS = ("Id", "Name", "OwnerId", "CollaborationType", "CanHaveGuests", "IsArchived",
@@ -30,7 +31,7 @@ class Group:
     def is_run_by(self, session: Session) -> bool:
         """Owner, manager or system administrator; the administrator need not be a member."""
         mine = self.owner_id == session.user.id or self.caller_role == "Admin"
-        return mine or session.user.may("ModifyAllData")
+        return mine or administers(session.user, self.type)
 
 
 def load(session: Session, keys: Iterable[str]) -> dict[str, Group]:

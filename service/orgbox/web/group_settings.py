@@ -44,7 +44,7 @@ def create(session: Session) -> ResponseReturnValue:
 def edit(session: Session, id_: str) -> str:
     """The form of a group as it is, for who runs it."""
     group = _run_by_user(session, id_)
-    return _form(group, _as_it_is(group))
+    return _form(session, group, _as_it_is(group))
 
 
 @pages.post("/<id_>/edit")
@@ -54,7 +54,7 @@ def save(session: Session, id_: str) -> ResponseReturnValue:
     form, group = filled_in(), _run_by_user(session, id_)
     values = {"Id": group["Id"], "IsArchived": "archived" in form.values} | _values(form)
     form.refuse(records.update(session, "CollaborationGroup", values).errors, **_PLACES)
-    return redirected("groups.one", id_=id_) if form.ok else (_form(group, form), 422)
+    return redirected("groups.one", id_=id_) if form.ok else (_form(session, group, form), 422)
 
 
 @pages.post("/<id_>/delete")
@@ -68,7 +68,7 @@ def delete(session: Session, id_: str) -> ResponseReturnValue:
     else:
         groups.delete(session, form, "CollaborationGroup", id_)
     if not form.ok:
-        return _form(group, form), 422
+        return _form(session, group, form), 422
     flash(f"The group {group['Name']} has been deleted.")
     return redirected("groups.show")
 
@@ -95,5 +95,5 @@ def _as_it_is(group: Row) -> Form:
     })  # fmt: skip
 
 
-def _form(group: Row, form: Form) -> str:
-    return render_template("group_edit.html", group=group, form=form)
+def _form(session: Session, group: Row, form: Form) -> str:
+    return render_template("group_edit.html", group=group, form=form, owns=groups.owns(session, group))

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from orgbox.org import removal
 from orgbox.org.session import Session
+from orgbox.org.visibility import administers
 from orgbox.web import records
 from orgbox.web.desk import redirected, signed_in
 from orgbox.web.people import invite_all, status_of
@@ -119,9 +120,13 @@ def membership(session: Session, group: Row) -> Row | None:
 
 
 def is_run_by(session: Session, group: Row, mine: Row | None) -> bool:
-    """Whether the user runs the group: the owner, the managers, and with Modify All Data."""
-    manages = mine is not None and mine["CollaborationRole"] == "Admin"
-    return manages or group["OwnerId"] == session.user.id or session.user.may("ModifyAllData")
+    """Whether the user runs the group: as owner, manager or administrator."""
+    return owns(session, group) or (mine is not None and mine["CollaborationRole"] == "Admin")
+
+
+def owns(session: Session, group: Row) -> bool:
+    """Whether the group is the user's, or it is the user who administers it."""
+    return group["OwnerId"] == session.user.id or administers(session.user, group["CollaborationType"])
 
 
 def delete(session: Session, form: Form, sobject: str, id_: str) -> None:
