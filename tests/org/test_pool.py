@@ -1,10 +1,11 @@
 """Connections between transactions: which one is used next, and which never again."""
 
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from orgbox.org import sqlite
@@ -70,6 +71,22 @@ def test_a_connection_in_use_while_the_pool_is_emptied_is_closed_when_it_comes_b
     connection = pool.take()
 
     pool.empty()
+    pool.give(connection)
+
+    assert connection.closed
+
+
+def test_a_connection_that_comes_back_in_the_middle_of_it_is_closed_as_well(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Emptied(deque[Connection]):
+        def append(self, connection: Connection) -> None:
+            pool.empty()
+            super().append(connection)
+
+    monkeypatch.setattr(pool, "_waiting", Emptied())
+    connection = pool.take()
+
     pool.give(connection)
 
     assert connection.closed

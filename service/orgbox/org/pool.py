@@ -96,8 +96,10 @@ class Pool:
             self._undo(connection)
             if connection.invalidated or len(self._waiting) >= self._kept or self._is_old(connection):
                 connection.close()
-            else:
-                self._waiting.append(connection)
+                return
+            self._waiting.append(connection)
+            if self._is_old(connection):  # they were closed while this one was on its way
+                self.empty()
         finally:
             self._turns.release()
 
