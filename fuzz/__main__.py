@@ -40,7 +40,7 @@ def _fuzz(name: str, flags: Sequence[str]) -> int:
     corpus.unpack(name, grown)
     print(f"== {name}", flush=True)
     return _run(
-        name, *flags, f"-max_len={_LONGEST.get(name, _LONG)}", "-timeout=60", "-rss_limit_mb=1500",
+        name, *flags, f"-max_len={_LONGEST.get(name, _LONG)}", "-timeout=300", "-rss_limit_mb=1500",
         "-print_final_stats=1", f"-artifact_prefix={WORK}/{name}-", f"-dict={words.dictionary(WORK)}",
         str(grown),
     )  # fmt: skip

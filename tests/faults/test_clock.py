@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from inviting import invite, mails
+from inviting import invite, mails, token_of
 from orgbox.clock import moment_text
 from orgbox.inspection.run import findings
 from service import Client, Service
@@ -88,3 +88,19 @@ def test_an_org_whose_clock_stands_far_ahead_is_served_when_the_system_s_is_set_
 
     assert alice.call("<getUserInfo/>").fault[0] == "sf:INVALID_SESSION_ID"
     assert signs_in(service, "orgbox1!")
+
+
+@pytest.mark.parametrize("days", [-36_500, 36_500])
+def test_at_the_far_ends_of_time_everything_that_reckons_with_it_works(service: Service, days: int) -> None:
+    service.clock.advance(timedelta(days=days))
+    alice = service.client("alice@acme.com")
+
+    invite(alice, "bob@acme.com")
+    for words in ("TODAY", "LAST_N_YEARS:99", "NEXT_N_YEARS:99", "LAST_FISCAL_QUARTER", "NEXT_N_DAYS:9999"):
+        assert alice.query(f"SELECT Id FROM User WHERE CreatedDate = {words}").status == 200, words
+    for _ in range(10):
+        assert not signs_in(service, "wrong")
+    assert not signs_in(service, "orgbox1!")
+    assert Visitor(service.url).get(f"/join/{token_of(service, 'bob@acme.com')}").status == 200
+    assert Visitor(service.url).sign_in("admin@acme.com").path == "/home"
+    assert list(findings(service.app.orgs)) == []
