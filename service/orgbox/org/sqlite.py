@@ -16,8 +16,10 @@ from orgbox.org.pool import Pool, driver_of
 from orgbox.soql.compile.distance import lend_functions
 
 BUSY_SECONDS = 6.0
-_MAPPED_BYTES = 256 * 1024 * 1024
-"""How much of a file is read without a system call for each page."""
+_MAPPED_BYTES = 0x7FFF0000
+"""How much of a file is read without a system call for each page: the most SQLite is built for, 2 GB. Only
+what is read takes memory, which the processes share and the system takes back when it needs it.
+"""
 _STATEMENTS = 512
 """Statements that a connection keeps prepared."""
 
