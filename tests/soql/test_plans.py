@@ -4,6 +4,8 @@ import pytest
 from sqlalchemy import bindparam
 
 from orgbox.errors import ApiFault
+from orgbox.limits import STRICT
+from orgbox.soql import bind, compile, parse
 from soql_bench import NOW, ORG, Bench
 
 
@@ -134,3 +136,20 @@ def test_all_fields_of_up_to_200_ids_need_no_limit(bench: Bench) -> None:
 
     with pytest.raises(ApiFault):
         ask(bench, text.format(", ".join(["'00E000000000001'"] * 201)))
+
+
+def test_a_statement_is_the_same_whenever_it_becomes_text(bench: Bench) -> None:
+    query = (
+        "SELECT Id, (SELECT Id FROM GroupMemberships LIMIT 3) FROM User WHERE Name LIKE 'a%b' "
+        "AND CreatedDate = LAST_N_DAYS:3 AND Id IN (SELECT OwnerId FROM CollaborationGroup WHERE Name != 'x')"
+    )
+    bound = bind(parse(query, STRICT), bench.catalog, bench.viewer())
+    texts = []
+    for order in (("rows", "ids", "page", "count"), ("count", "page", "ids", "rows")):
+        plan = compile(bound, bench.tables)
+        values = plan.values(ORG, NOW, bound.viewer, bound.literals) | {"ids": [], "keys": []}
+        asked = {name: getattr(plan, name).on("sqlite", values) for name in order}
+        asked["children"] = plan.attachments[0].records[0][1].statement.on("sqlite", values)
+        texts.append(asked)
+
+    assert texts[0] == texts[1]

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Lock
 
-from sqlalchemy import BigInteger, TableClause
+from sqlalchemy import BigInteger, FromClause, TableClause
 
 from orgbox.catalog.fieldtypes import TEXT_COLUMN
 from orgbox.catalog.load import Catalog
@@ -29,6 +29,7 @@ class Tables(Mapping[str, TableClause]):
         self.layout = layout
         self._names = dict.fromkeys(names)
         self._made: dict[str, TableClause] = {}
+        self._aliases: dict[tuple[str, str], FromClause] = {}
         self._lock = Lock()
 
     def __getitem__(self, name: str) -> TableClause:
@@ -45,6 +46,17 @@ class Tables(Mapping[str, TableClause]):
     def _make(self, name: str) -> TableClause:
         return self.layout(name).table()
 
+    def aliased(self, name: str, label: str) -> FromClause:
+        """A table under another name, the same each time: making its columns anew would take a statement
+        more time and memory than all the rest of it.
+        """
+        found = self._aliases.get((name, label))
+        if found is None:
+            found = self[name].alias(label)
+            assert found.c  # made now, so that no two threads do
+            found = self._aliases.setdefault((name, label), found)
+        return found
+
     def __contains__(self, name: object) -> bool:
         return name in self._names
 
@@ -58,7 +70,7 @@ class Tables(Mapping[str, TableClause]):
 class OwnTables(Tables):
     """The tables of a catalogue with SObjects or fields of an org's own."""
 
-    def __init__(self, standard: Mapping[str, TableClause], known: Catalog, catalog: Catalog) -> None:
+    def __init__(self, standard: Tables, known: Catalog, catalog: Catalog) -> None:
         self._standard = standard
         self._known = known
         self._sobjects = {sobject.name: sobject for sobject in catalog}
@@ -67,9 +79,17 @@ class OwnTables(Tables):
     def _own_layout(self, name: str) -> TableLayout:
         return record_layout(self._sobjects[name], self._known.get(name))
 
+    def _is_standard(self, name: str) -> bool:
+        return self._known.get(name) is self._sobjects.get(name)
+
     def _make(self, name: str) -> TableClause:
-        same = self._known.get(name) is self._sobjects[name]
-        return self._standard[name] if same else super()._make(name)
+        return self._standard[name] if self._is_standard(name) else super()._make(name)
+
+    def aliased(self, name: str, label: str) -> FromClause:
+        """See Tables; those of standard tables are made once for all orgs."""
+        if self._is_standard(name):
+            return self._standard.aliased(name, label)
+        return super().aliased(name, label)
 
 
 def record_layout(sobject: SObject, known: SObject | None) -> TableLayout:

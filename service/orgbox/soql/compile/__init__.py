@@ -14,7 +14,8 @@ from orgbox.soql.compile.dialect import InList, end_to_end
 from orgbox.soql.compile.groups import grouped, repairs
 from orgbox.soql.compile.operands import Element, Environment, Reading, RowFilter, Tables
 from orgbox.soql.compile.order import order_keys
-from orgbox.soql.compile.plan import Plan, Statement
+from orgbox.soql.compile.plan import Plan
+from orgbox.soql.compile.statement import Selects, Statement, statements
 from orgbox.soql.compile.where import Parameters, Where
 
 
@@ -25,31 +26,32 @@ def compile(bound: BoundQuery, tables: Tables, row_filter: RowFilter | None = No
     """
     query, parameters = bound.select, Parameters()
     env = Environment(tables, bound.viewer, row_filter)
-    reading = Reading(query, env, "t", all_rows=bound.all_rows)
-    statements = _groups if query.groups is not None else _records
-    rows, ids, page, count = statements(query, reading, parameters, env)
+    select = _groups if query.groups is not None else _records
+
+    def make() -> Selects:
+        reading = Reading(query, env, "t", all_rows=bound.all_rows)
+        return select(query, reading, parameters, env)
+
+    rows, ids, page, count = statements(make)
     attached = attachments(query, parameters, env, all_rows=bound.all_rows)
     return Plan(
         shape=query.shape,
         root_id=0 if query.groups else query.columns.index(query.root.id),
         counts=query.counts,
         grouped=query.groups is not None,
-        rows=Statement(rows),
-        ids=Statement(ids),
-        page=Statement(page),
-        count=Statement(count),
+        rows=rows,
+        ids=ids,
+        page=page,
+        count=count,
         attachments=attached,
         repairs=repairs(query),
-        givens=tuple(parameters.givens),
-        edges=tuple(parameters.edges),
+        givens=parameters.givens,
+        edges=parameters.edges,
         limit=query.limit,
         skip=query.skip,
         zone=bound.viewer.zone,
         mark=bound.mark,
     )
-
-
-_Statements = tuple[Select[Any], Select[Any], Select[Any], Select[Any]]
 
 
 def _conditions(query: BoundSelect, reading: Reading, parameters: Parameters, env: Environment) -> list[Any]:
@@ -59,7 +61,7 @@ def _conditions(query: BoundSelect, reading: Reading, parameters: Parameters, en
     return [*conditions, Where(reading, parameters, env).condition(query.where)]
 
 
-def _records(query: BoundSelect, reading: Reading, parameters: Parameters, env: Environment) -> _Statements:
+def _records(query: BoundSelect, reading: Reading, parameters: Parameters, env: Environment) -> Selects:
     """Rows, Ids, page and count of a query for records."""
     root_id = reading.value(query.root.id)
     columns = [reading.value(operand).label(f"c{n}") for n, operand in enumerate(query.columns)]
@@ -71,7 +73,7 @@ def _records(query: BoundSelect, reading: Reading, parameters: Parameters, env: 
     return _limited(ordered), ids, page, _count(matching, query, root_id)
 
 
-def _groups(query: BoundSelect, reading: Reading, parameters: Parameters, env: Environment) -> _Statements:
+def _groups(query: BoundSelect, reading: Reading, parameters: Parameters, env: Environment) -> Selects:
     """Rows of an aggregate query and how many; it has no Ids and no pages."""
     where = and_(*_conditions(query, reading, parameters, env))
     rows = _limited(grouped(query, reading, parameters, env, where))

@@ -13,7 +13,8 @@ from orgbox.soql.bound import Attachment, BoundSelect, ChildRecords
 from orgbox.soql.compile.dialect import InList
 from orgbox.soql.compile.operands import Element, Environment, Reading
 from orgbox.soql.compile.order import order_keys
-from orgbox.soql.compile.plan import Attached, Records, Statement
+from orgbox.soql.compile.plan import Attached, Records
+from orgbox.soql.compile.statement import statements
 from orgbox.soql.compile.where import Parameters, Where
 from orgbox.soql.operands import Column
 
@@ -41,6 +42,14 @@ def attachments(
 def _records(
     query: BoundSelect, key: Column, parameters: Parameters, env: Environment, all_rows: bool
 ) -> Records:
+    (statement,) = statements(lambda: (_select(query, key, parameters, env, all_rows),))
+    inner = attachments(query, parameters, env, all_rows=all_rows)
+    return Records(statement, query.shape, inner)
+
+
+def _select(
+    query: BoundSelect, key: Column, parameters: Parameters, env: Environment, all_rows: bool
+) -> Select[Any]:
     reading = Reading(query, env, "t", all_rows=all_rows)
     columns = [reading.value(operand).label(f"c{n}") for n, operand in enumerate(query.columns)]
     owner = reading.value(key)
@@ -50,11 +59,8 @@ def _records(
     found = select(*columns, owner.label("key")).select_from(reading.source()).where(*conditions)
     keys = order_keys(query, reading)
     if query.limit is None and query.skip is None:
-        statement = found.order_by(*keys)
-    else:
-        statement = _limited(found, owner, keys, query, parameters)
-    inner = attachments(query, parameters, env, all_rows=all_rows)
-    return Records(Statement(statement), query.shape, inner)
+        return found.order_by(*keys)
+    return _limited(found, owner, keys, query, parameters)
 
 
 def _limited(

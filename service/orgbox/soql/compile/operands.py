@@ -1,6 +1,6 @@
 """Operands as SQL: which column holds a field, which one it is compared and sorted by."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -29,7 +29,6 @@ from orgbox.soql.functions import UNITS
 from orgbox.soql.operands import Applied, Branch, Column, Distance, Label, NameColumn, Operand, TypeColumn
 from orgbox.soql.viewer import Viewer
 
-Tables = Mapping[str, FromClause]
 RowFilter = Callable[[SObject, FromClause], ColumnElement[bool] | None]
 """A condition every record read must meet, or None; it may use the parameters `org` and `user`."""
 
@@ -37,6 +36,13 @@ Element = ColumnElement[Any]
 
 _RANK = 1_000
 """Added to ranks of picklist values, so that as text they sort as numbers."""
+
+
+class Tables(Protocol):
+    """The tables of an org."""
+
+    def aliased(self, name: str, label: str) -> FromClause:
+        """The table of an SObject under another name, the same object each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class Reading:
         self._all_rows = all_rows
         tables = env.tables
         self._aliases = {
-            branch: tables[branch.sobject.name].alias(f"{prefix}{number}")
+            branch: tables.aliased(branch.sobject.name, f"{prefix}{number}")
             for number, branch in enumerate(select.branches)
         }
         self.select = select

@@ -8,18 +8,13 @@ parameters.
 A plan holds no literal: queries of one shape share it.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.sql import Select
-from sqlalchemy.types import ARRAY
-
 from orgbox.soql.bound import Given
-from orgbox.soql.compile.dialect import dialect_named
+from orgbox.soql.compile.statement import Statement
 from orgbox.soql.dates import WORDS, moment_of, today_in
 from orgbox.soql.nodes import Literal, Values
 from orgbox.soql.shape import Answer, Shape
@@ -49,50 +44,10 @@ class Edge:
     `index` is the literal with n; with `moment` the value is midnight in the viewer's time zone.
     """
 
-    name: str
     word: str
     index: int | None
     after: bool
     moment: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """SQL for one dialect with the order of its parameters, those of them that are lists, and
-    constants.
-    """
-
-    sql: str
-    names: tuple[str, ...] | None
-    lists: tuple[str, ...]
-    constants: Mapping[str, object]
-
-
-@dataclass(slots=True, eq=False)
-class Statement:
-    """A SELECT and its texts."""
-
-    select: "Select[Any]"
-    _texts: dict[str, _Text] = field(default_factory=dict)
-
-    def on(self, dialect: str, values: Mapping[str, object]) -> tuple[str, Any]:
-        """Text and parameters for `exec_driver_sql`; `dialect` is "sqlite" or "postgresql"."""
-        text = self._texts.get(dialect) or self._compile(dialect)
-        values = {**text.constants, **values}
-        if text.names is None:
-            return text.sql, values
-        for name in text.lists:
-            values[name] = json.dumps(values[name])
-        return text.sql, tuple([values[name] for name in text.names])
-
-    def _compile(self, dialect: str) -> _Text:
-        compiled = self.select.compile(dialect=dialect_named(dialect))
-        positions = getattr(compiled, "positiontup", None)
-        constants = {k: v for k, v in compiled.params.items() if v is not None}
-        lists = tuple(n for n, bind in compiled.binds.items() if isinstance(bind.type, ARRAY))
-        names = tuple(positions) if positions is not None else None
-        text = self._texts[dialect] = _Text(str(compiled), names, lists, constants)
-        return text
 
 
 Run = Callable[[Statement, Mapping[str, object]], Sequence[tuple[object, ...]]]
@@ -182,8 +137,8 @@ class Plan:
     count: Statement
     attachments: tuple[Attached, ...]
     repairs: tuple[int, ...]
-    givens: tuple[tuple[str, Given], ...]
-    edges: tuple[Edge, ...]
+    givens: Mapping[Given, str]
+    edges: Mapping[Edge, str]
     limit: Given | None
     skip: Given | None
     zone: ZoneInfo
@@ -212,12 +167,12 @@ class Plan:
         can take.
         """
         values: dict[str, object] = {"org": org, "user": viewer.user_id}
-        for name, given in self.givens:
+        for given, name in self.givens.items():
             values[name] = _value(given, literals[given.index])
         values["limit"] = UNLIMITED if self.limit is None else _value(self.limit, literals[self.limit.index])
         values["offset"] = 0 if self.skip is None else _value(self.skip, literals[self.skip.index])
-        for edge in self.edges:
-            values[edge.name] = self._edge(edge, now, viewer, literals)
+        for edge, name in self.edges.items():
+            values[name] = self._edge(edge, now, viewer, literals)
         return values
 
     def _edge(self, edge: Edge, now: datetime, viewer: Viewer, literals: Sequence[Literal | Values]) -> str:

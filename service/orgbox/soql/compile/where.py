@@ -4,6 +4,7 @@ A comparison with a field without value is false, its negation true; that differ
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, false, literal_column, not_, or_, select, true
@@ -26,23 +27,19 @@ Condition = ColumnElement[bool]
 
 
 class Parameters:
-    """The parameters a plan's statements name, as they are met."""
+    """The parameters a plan's statements name, as they are met; the same ones have the same name."""
 
     def __init__(self) -> None:
-        self.givens: list[tuple[str, Given]] = []
-        self.edges: list[Edge] = []
+        self.givens: dict[Given, str] = {}
+        self.edges: dict[Edge, str] = {}
 
     def given(self, given: Given) -> str:
         """The name of the parameter with that value."""
-        name = f"v{len(self.givens)}"
-        self.givens.append((name, given))
-        return name
+        return self.givens.setdefault(given, f"v{len(self.givens)}")
 
-    def edge(self, word: str, index: int | None, after: bool, moment: bool) -> str:
+    def edge(self, edge: Edge) -> str:
         """The name of the parameter with an edge of a range of days."""
-        name = f"d{len(self.edges)}"
-        self.edges.append(Edge(name, word, index, after, moment))
-        return name
+        return self.edges.setdefault(edge, f"d{len(self.edges)}")
 
 
 class Where:
@@ -134,7 +131,7 @@ class Where:
 
         def edge(after: bool) -> Any:
             moment = test.operand.type.family == "moment"
-            return bindparam(self._parameters.edge(test.word, test.index, after, moment), type_=Text())
+            return bindparam(self._parameters.edge(Edge(test.word, test.index, after, moment)), type_=Text())
 
         result: Condition
         if operator == "=":
@@ -201,15 +198,15 @@ _OPERATORS: dict[str, Callable[[Element, Any], Condition]] = {
 _Part = Callable[[str], str]
 
 
+@dataclass(frozen=True, slots=True)
 class _LikePart:
     """Converts a LIKE pattern to one of the values its condition needs."""
 
-    def __init__(self, convert: bound.Convert, part: _Part) -> None:
-        self._convert = convert
-        self._part = part
+    convert: bound.Convert
+    part: _Part
 
     def __call__(self, literal: Literal) -> str:
-        return self._part(str(self._convert(literal)))
+        return self.part(str(self.convert(literal)))
 
 
 def _prefix(pattern: str) -> str:
