@@ -24,6 +24,7 @@ setup: $(VENV)/.ready
 
 # what is installed is what the lock files name, byte for byte; Orgbox itself comes from here
 $(VENV)/.ready: pyproject.toml requirements/test.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes --requirement requirements/test.txt
 	PYTHONWARNINGS=ignore $(PIP) --no-deps --no-build-isolation --editable .

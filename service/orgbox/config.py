@@ -47,7 +47,7 @@ SETTINGS = (
     Setting("smtp_url", "", "Mail server, as smtp://[user:password@]host:port or smtps://…; "
             "empty keeps mails in the outbox."),
     Setting("secret", "", "Key that links in mails are made with; empty for one in a file beside the "
-            "SQLite database."),
+            "SQLite database, or made from the URL of another."),
     Setting("session_seconds", 7200, "Seconds a session lives after its last call."),
     Setting("message_bytes", 50 * 1024 * 1024, "Largest request body, also after inflating gzip."),
     Setting("connections", 1000, "Connections of one process; who comes later waits."),

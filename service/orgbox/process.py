@@ -25,6 +25,7 @@ from orgbox.http.workers import Leader
 from orgbox.logs import start_logging
 from orgbox.metrics import Tally
 from orgbox.org import sqlite
+from orgbox.org.registry import Orgs
 from orgbox.org.schema import SchemaError
 
 _ALLOCATIONS = 20_000
@@ -69,10 +70,25 @@ def reset(config: Config) -> str:
             raise CannotStart("reset works on a SQLite file")
         if os.path.exists(url.database) and sqlite.is_in_use(url.database):
             raise CannotStart(f"{url.database} is in use: end the service first")
+        in_memory = Config({**config.values, "database": "sqlite://"})
+        open_orgs(in_memory).database.close()  # a seed that is refused costs nobody the old database
         for suffix in ("", "-wal", "-shm"):
             Path(url.database + suffix).unlink(missing_ok=True)
         open_orgs(config).database.close()
     return os.path.basename(url.database)
+
+
+@contextmanager
+def opened(config: Config) -> Iterator[Orgs]:
+    """The orgs of a database, for a command that works on it. Says so where it makes a file."""
+    url = make_url(config.database)
+    if url.get_backend_name() == "sqlite" and url.database and not os.path.exists(url.database):
+        print(f"{url.database}: a new database", file=sys.stderr)
+    orgs = open_orgs(config)
+    try:
+        yield orgs
+    finally:
+        orgs.database.close()
 
 
 def tls_settings(config: Config) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from orgbox.app import open_orgs
 from orgbox.catalog import own
 from orgbox.catalog.compare import differences
 from orgbox.catalog.importing import read_file
@@ -17,7 +16,7 @@ from orgbox.flags import refusing
 from orgbox.org import extension
 from orgbox.org.org import Org
 from orgbox.org.registry import Orgs
-from orgbox.process import explaining
+from orgbox.process import explaining, opened
 
 _FILE = click.Path(exists=True, path_type=Path)
 
@@ -46,14 +45,11 @@ def schema(context: click.Context, database: str | None, org_id: str) -> None:
 @contextmanager
 def _opened() -> Iterator[tuple[Orgs, Org]]:
     database, org_id = click.get_current_context().find_object(tuple) or (None, "default")
-    orgs = open_orgs(configure(database=database))
-    try:
+    with opened(configure(database=database)) as orgs:
         org = orgs.default() if org_id == "default" else orgs.get(org_id)
         if org is None:
             raise click.ClickException(f"there is no org {org_id}")
         yield orgs, org
-    finally:
-        orgs.database.close()
 
 
 @schema.command("import")

@@ -4,12 +4,11 @@ import secrets
 
 import click
 
-from orgbox.app import open_orgs
-from orgbox.config import Config, configure
+from orgbox.config import configure
 from orgbox.flags import refusing
 from orgbox.org.passwords import check_policy
-from orgbox.org.published import Opening, close
-from orgbox.process import explaining
+from orgbox.org.published import close
+from orgbox.process import explaining, opened
 
 
 @click.command()
@@ -22,18 +21,10 @@ def secure(database: str | None, password: str | None) -> None:
     """
     new = password or f"{secrets.token_hex(12)}1a"
     with refusing(), explaining():
-        closed = _closed(configure(database=database), new)
+        check_policy(new)
+        with opened(configure(database=database)) as orgs:
+            closed = close(orgs, new)
     for found in closed:
         click.echo(f"{found.org_id}  {found.name}  {found.app.consumer_secret if found.app else new}")
     if not closed:
         click.echo("Nobody has a published password.", err=True)
-
-
-def _closed(config: Config, password: str) -> list[Opening]:
-    """What the password, and random secrets, have closed."""
-    check_policy(password)
-    orgs = open_orgs(config)
-    try:
-        return close(orgs, password)
-    finally:
-        orgs.database.close()

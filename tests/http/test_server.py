@@ -99,6 +99,9 @@ def test_a_database_is_reset_when_nobody_serves_it(tmp_path: Path) -> None:
         refused = ran(*command)
 
         assert refused.returncode == 1 and "served.db is in use: end the service first" in refused.stderr
+    whole = (tmp_path / "served.db").read_bytes()
+    assert "missing.toml" in ran(*command, "--seed", str(tmp_path / "missing.toml")).stderr
+    assert (tmp_path / "served.db").read_bytes() == whole
     for content in (None, b"no database " * 1000):
         if content:
             (tmp_path / "served.db").write_bytes(content)

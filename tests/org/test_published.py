@@ -72,6 +72,14 @@ def test_secure_changes_what_is_published_and_signs_everybody_out(service: Servi
         assert again.exit_code == 1 and words in again.output
 
 
+def test_a_database_that_was_not_there_is_said_to_be_new(tmp_path: Path) -> None:
+    told = [CliRunner().invoke(secure, ["--database", f"sqlite:///{tmp_path}/typo.db"]) for _ in range(2)]
+
+    assert [run.stderr for run in told] == [
+        f"{tmp_path}/typo.db: a new database\n", "Nobody has a published password.\n",
+    ]  # fmt: skip
+
+
 def test_users_of_another_seed_with_the_same_password_are_found(make_service: Callable[..., Service]) -> None:
     service = make_service(control_key="key")
     control = ControlClient(service.url, "key")
