@@ -40,10 +40,13 @@ def check_create(record: Record, *, truncate: bool) -> list[RecordError]:
     names = [n for n in record.values if not fields[n].createable and n != "Id"]
     if names:
         return [_not_writable(names)]
+    return check_values(record, truncate=truncate)
+
+
+def check_values(record: Record, *, truncate: bool) -> list[RecordError]:
+    """What is wrong with the values of a new record, whoever may set which."""
     missing = [name for name in record.sobject.required if record.values.get(name) is None]
-    if missing:
-        return [_missing(missing)]
-    return _value_errors(record, truncate)
+    return [_missing(missing)] if missing else _value_errors(record, truncate)
 
 
 def check_update(record: Record, *, truncate: bool) -> list[RecordError]:

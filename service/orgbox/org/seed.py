@@ -4,6 +4,7 @@ rules as those of a client that may do everything.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, time
 from functools import lru_cache
 from importlib import resources
 from itertools import groupby
@@ -13,9 +14,10 @@ from typing import Any
 import tomli
 from sqlalchemy import Connection
 
+from orgbox.catalog.fieldtypes import Value
 from orgbox.catalog.load import Catalog
-from orgbox.catalog.sobject import SObject
-from orgbox.org import apps, credentials, dml
+from orgbox.catalog.sobject import Field, SObject
+from orgbox.org import apps, checks, credentials, dml
 from orgbox.org.org import Org
 from orgbox.org.passwords import Passwords
 from orgbox.org.permissions import DECIDING
@@ -58,22 +60,43 @@ def read_seed(path: str) -> Seed:
 def parse_seed(text: str) -> Seed:
     """The seed of a TOML text, kept for who makes many orgs of one. Raises SeedError, naming the key."""
     try:
-        data = tomli.loads(text)
-        _refuse_unknown("", data, _KEYS)
-        _refuse_unknown("[org]", data["org"], _ORG_KEYS)
-        settings = OrgSettings().changed(data.get("settings", {}))
-        records = {
-            (sobject, key): values
-            for sobject, rows in data.get("records", {}).items()
-            for key, values in rows.items()
-        }
-        org = data["org"]
-        return Seed(
-            org.get("id"), org["name"], org.get("password"), settings,
-            data.get("defaults", {}), records, tuple(data.get("apps", {}).values()),
-        )  # fmt: skip
-    except (tomli.TOMLDecodeError, KeyError, ValueError, AttributeError, RecursionError) as error:
+        return _seed(tomli.loads(text))
+    except (tomli.TOMLDecodeError, KeyError, ValueError, RecursionError) as error:
         raise SeedError(f"seed: {error}") from error
+
+
+def _seed(data: Mapping[str, Any]) -> Seed:
+    _refuse_unknown("", data, _KEYS)
+    settings, defaults, records, apps = (
+        _table(key, data.get(key, {})) for key in ("settings", "defaults", "records", "apps")
+    )
+    org = _table("org", data["org"])
+    _refuse_unknown("[org]", org, _ORG_KEYS)
+    _refuse_other_than_text("org", org)
+    for key, values in apps.items():
+        _refuse_other_than_text(f"apps.{key}", _table(f"apps.{key}", values))
+    return Seed(
+        org.get("id"), org["name"], org.get("password"), OrgSettings().changed(settings),
+        {name: _table(f"defaults.{name}", values) for name, values in defaults.items()},
+        {
+            (name, key): _table(f"records.{name}.{key}", values)
+            for name, rows in records.items()
+            for key, values in _table(f"records.{name}", rows).items()
+        },
+        tuple(apps.values()),
+    )  # fmt: skip
+
+
+def _table(where: str, value: object) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise SeedError(f"{where}: {value!r} is no table")
+    return value
+
+
+def _refuse_other_than_text(where: str, values: Mapping[str, object]) -> None:
+    for name, value in values.items():
+        if not isinstance(value, str):
+            raise SeedError(f"{where}.{name}: {value!r} is no text")
 
 
 def plant(connection: Connection, org: Org, seed: Seed, passwords: Passwords) -> None:
@@ -91,6 +114,7 @@ def plant(connection: Connection, org: Org, seed: Seed, passwords: Passwords) ->
             where = f"records.{sobject.name}.{key}"
             given = dict(seed.defaults.get(name, {})) | dict(values)
             password = given.pop("password", seed.password if sobject.name == "User" else None)
+            _refuse_other_than_text(where, {"password": password or ""})
             record = Record(sobject, _values(where, sobject, given, made, org.catalog))
             planted.append((where, key, record, password))
         _create(session, sobject, [(where, record) for where, _, record, _ in planted])
@@ -107,11 +131,11 @@ Row = tuple[tuple[str, str], Mapping[str, Any]]
 
 
 def _batches(seed: Seed) -> Iterator[list[Row]]:
-    """The records in the order of the file, those of one SObject together unless they refer to it."""
+    """The records in the order of the file, those of one SObject together unless one refers to another."""
     for name, group in groupby(seed.records.items(), key=lambda row: row[0][0]):
         rows = list(group)
-        own = f"@{name}."
-        if any(str(value).startswith(own) for _, values in rows for value in values.values()):
+        own = f"@{name}.".lower()
+        if any(str(value).lower().startswith(own) for _, values in rows for value in values.values()):
             yield from ([row] for row in rows)
         else:
             yield rows
@@ -132,11 +156,15 @@ def _add_app(
 
 def _create(session: Session, sobject: SObject, planted: list[tuple[str, Record]]) -> None:
     """Save the records of a batch; each comes with its place in the file."""
-    if sobject.name == "Organization":
-        for _, record in planted:
+    records = [record for _, record in planted]
+    for record in records:
+        checks.normalize_picklists(record)
+        record.errors = checks.check_values(record, truncate=False)
+    if sobject.name != "Organization":
+        dml.insert_checked(session, sobject, records)
+    elif not any(record.errors for record in records):
+        for record in records:
             _create_organization(session, record)
-        return
-    dml.insert_checked(session, sobject, [record for _, record in planted])
     for where, record in planted:
         if record.errors:
             raise SeedError(f"{where}: {'; '.join(str(e) for e in record.errors)}")
@@ -164,10 +192,30 @@ def _values(
             if value not in made:
                 raise SeedError(f"{where}.{name}: no record {value} above it")
             value = made[value]
-        values[f.name] = value
+        values[f.name] = _stored(f"{where}.{name}", f, value)
+    if not isinstance(granted, list):
+        raise SeedError(f"{where}.permissions: {granted!r} is no list")
     for permission in granted:
         values |= _granted(where, sobject, permission)
     return values
+
+
+def _stored(where: str, f: Field, value: Any) -> Value:
+    """A value of TOML as the field keeps it. Raises SeedError for one of another type."""
+    if isinstance(value, date | time):
+        value = value.isoformat()
+    try:
+        if isinstance(value, str):
+            return f.type.decode(value)
+        if f.type.family in _PLAIN[type(value)]:
+            return f.type.decode(f.type.encode(value))
+    except (KeyError, ValueError):
+        pass
+    raise SeedError(f"{where}: {value!r} is no {f.type.name}")
+
+
+_PLAIN = {bool: ("boolean",), int: ("number",), float: ("number",)}
+"""Families of fields for what TOML has besides text."""
 
 
 def _granted(where: str, sobject: SObject, permission: str) -> dict[str, bool]:
