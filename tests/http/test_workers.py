@@ -138,6 +138,22 @@ def test_a_leader_that_dies_is_replaced(tmp_path: Path) -> None:
         assert leader not in children(process.pid)
 
 
+def test_workers_that_cannot_be_replaced_at_once_are_replaced_later(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.py"
+    rules.write_text(RULE.format(text="as ever"), "utf-8")
+    with served(tmp_path, "--workers", "2", "--rules", str(rules)) as (process, url):
+        alice = Client(url).login("alice@acme.com")
+        rules.write_text("RULES = 1", "utf-8")
+
+        os.kill(children(process.pid)[0], signal.SIGKILL)
+
+        lines = iter(process.stderr or ())
+        assert any("not started" in line for line in lines)
+        rules.write_text(RULE.format(text="as before"), "utf-8")
+        assert any("reloaded" in line for line in lines)
+        assert said(alice) == "as before"
+
+
 def test_nothing_outlives_the_process_that_was_started(tmp_path: Path) -> None:
     with served(tmp_path, "--workers", "2") as (process, url):
         until(lambda: len(workers(process.pid)) == 2)

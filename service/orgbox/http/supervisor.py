@@ -72,7 +72,7 @@ class Supervisor:
         self._coming: Generation | None = start()
         self._serving: Generation | None = None
         self._retired: list[Generation] = []
-        self._reload = False
+        self._began = self._reload = False
 
     def run(self) -> bool:
         """Until told to end; False when the first generation cannot start."""
@@ -83,7 +83,7 @@ class Supervisor:
                 return True
             if news and self._coming:
                 self._take_over(self._coming)
-                if not self._serving:
+                if not self._began:
                     return False
             self._reload |= signal.SIGHUP in came
             self._bury()
@@ -96,14 +96,16 @@ class Supervisor:
         if not coming.is_ready():
             self._retired.append(coming)
             _say("not reloaded, the old workers go on" if self._serving else "not started")
+            self._replace_soon()
             return
         if self._serving:
             self._serving.tell(signal.SIGHUP)
             self._retired.append(self._serving)
+        if self._began:
             _say("reloaded")
         else:
             self._ready()
-        self._serving = coming
+        self._serving, self._began = coming, True
 
     def _bury(self) -> None:
         """Forget the retired who have ended, and replace a serving generation that ended by itself."""
@@ -111,7 +113,12 @@ class Supervisor:
         if self._serving and self._serving.has_ended():
             _say("the workers ended; starting others")
             self._serving = None
-            self._reload |= self._coming is None
+            self._replace_soon()
+
+    def _replace_soon(self) -> None:
+        """Have others started, where none serve and none are coming."""
+        if self._began and not (self._serving or self._coming):
+            self._reload = True
             time.sleep(_PAUSE)
 
     def _end(self) -> None:
