@@ -35,12 +35,17 @@ from orgbox.soap.description import description
 from orgbox.soap.dialects import Dialect
 from orgbox.soap.registry import HANDLERS
 from orgbox.soap.service import SoapService
+from orgbox.soap.text import attribute
 from orgbox.soap.watching import counting
 from orgbox.soap.wsdl import wsdl
 from orgbox.web.parts import Control, Desk
 
 _SPARE_CONNECTIONS = 4
 """Beyond two for each thread: for the sender of mails, and for starting."""
+_WSDLS = 16
+"""Kept in memory; that of an org with hundreds of objects has two megabytes."""
+_ADDRESS = "orgbox:address"
+"""Stands for the address of the port in a WSDL that is kept."""
 
 
 class Exposed(ValueError):
@@ -118,9 +123,11 @@ def open_orgs(
     with orgs.database.alone():
         orgs.prepare()
         _ = orgs.database.key  # made before there are workers, so that all have the same
-        seed = read_seed(config.seed) if config.seed or orgs.is_empty() else None  # orgs to come need it, too
-        if seed and orgs.is_empty():
-            orgs.create(seed)
+        empty = orgs.is_empty()
+        if empty or config.seed:  # which orgs to come need, too
+            seed = read_seed(config.seed)
+            if empty:
+                orgs.create(seed)
     return orgs
 
 
@@ -206,9 +213,11 @@ def _control(config: Config, orgs: Orgs, random_key: str, tally: Tally) -> Contr
 def _wsdl_writer(orgs: Orgs) -> Callable[[Endpoint, str], bytes]:
     """Writes WSDLs. Those of orgs with the same catalogue differ in nothing but the address."""
 
-    @lru_cache(maxsize=128)
-    def write_one(dialect: Dialect, version: int, catalog: Catalog, location: str) -> bytes:
-        return wsdl(dialect, version, catalog, location)
+    @lru_cache(maxsize=_WSDLS)
+    def parts(dialect: Dialect, version: int, catalog: Catalog) -> tuple[bytes, bytes]:
+        """What stands before the address, and what after it."""
+        before, _, after = wsdl(dialect, version, catalog, _ADDRESS).partition(_ADDRESS.encode())
+        return before, after
 
     def write(endpoint: Endpoint, base_url: str) -> bytes:
         version = known_version(endpoint.version)
@@ -216,12 +225,9 @@ def _wsdl_writer(orgs: Orgs) -> Callable[[Endpoint, str], bytes]:
         if org:
             with orgs.database.read() as connection:
                 catch_up(connection, org)
-        catalog = (org.catalog if org else orgs.catalog).as_of(version)
-        path = f"/services/Soap/{endpoint.dialect.path}/{version}.0"
-        text = write_one(endpoint.dialect, version, catalog, base_url + path)
-        if org is None or not org.isolated:
-            return text
-        own = f'location="{base_url}/org/{org.id[:15]}{path}"'
-        return text.replace(f'location="{base_url}{path}"'.encode(), own.encode())
+        before, after = parts(endpoint.dialect, version, (org or orgs).catalog.as_of(version))
+        own = f"/org/{org.id[:15]}" if org and org.isolated else ""
+        address = f"{base_url}{own}/services/Soap/{endpoint.dialect.path}/{version}.0"
+        return b"".join((before, attribute(address).encode(), after))
 
     return write

@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from orgbox.app import build
@@ -42,19 +42,17 @@ def serve(**settings: Any) -> Iterator[Server]:
 
     Raises as `orgbox.app.build`, and OSError for a port that is taken.
     """
-    key = settings.pop("control_key", "") or new_control_key()
-    config = configure(**_QUICK | settings)
+    config, key = configure(**_QUICK | settings), new_control_key()
     with _no_collecting():
         app = build(config, random_key=key)
-    running = Running(app.wsgi, config)
-    app.start(running.url)
-    server = Server(running.url, config.control_key or key)
-    try:
+    with ExitStack() as stack:
+        stack.callback(app.close)
+        running = Running(app.wsgi, config)
+        stack.callback(running.stop)
+        app.start(running.url)
+        server = Server(running.url, config.control_key or key)
+        stack.callback(server.close)
         yield server
-    finally:
-        server.close()
-        running.stop()
-        app.close()
 
 
 @contextmanager
