@@ -4,6 +4,7 @@
 #   scripts/postgres.sh run COMMAND…      runs the command with ORGBOX_TEST_POSTGRES set, then stops it
 #   scripts/postgres.sh start DIRECTORY   prints the SQLAlchemy URL
 #   scripts/postgres.sh follow DIRECTORY URL   starts a streaming replica, prints its URL
+#   scripts/postgres.sh restart DIRECTORY MODE   immediate is as if it had crashed
 #   scripts/postgres.sh stop DIRECTORY
 #
 # Uses the server binaries of the machine; as root on Debian it installs them when they are missing.
@@ -62,6 +63,10 @@ serve() {
 	echo "postgresql+psycopg://postgres@127.0.0.1:$port/postgres"
 }
 
+restart() {
+	as_owner "$bin/pg_ctl" --pgdata="$1/data" --log="$1/log" --mode="$2" --wait --silent restart >/dev/null
+}
+
 stop() {
 	as_owner "$bin/pg_ctl" --pgdata="$1/data" --mode=immediate --silent stop || true
 	rm -rf "$1"
@@ -82,9 +87,9 @@ run() {
 
 case ${1:-} in
 run) shift && run "$@" ;;
-start | stop | follow)
+start | restart | stop | follow)
 	find_binaries || { echo "scripts/postgres.sh: no PostgreSQL server found" >&2; exit 1; }
 	"$@"
 	;;
-*) sed -n '2,10p' "$0" >&2; exit 2 ;;
+*) sed -n '2,11p' "$0" >&2; exit 2 ;;
 esac

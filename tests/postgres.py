@@ -7,6 +7,8 @@ to be thrown away (`scripts/postgres.sh`): what the tests make there is left beh
 
 import hashlib
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,3 +45,12 @@ def new_database(folder: Path, server: str = DATABASE) -> str:
         connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {name}")
     options = make_url(server).update_query_dict({"options": f"-csearch_path={name}"})
     return options.render_as_string(hide_password=False)
+
+
+def postgres(*arguments: str) -> str:
+    """Run `scripts/postgres.sh` for a server of a test's own; what it prints."""
+    script = Path(__file__).parents[1] / "scripts" / "postgres.sh"
+    known = {**os.environ, "PYTHON": sys.executable}
+    done = subprocess.run([script, *arguments], capture_output=True, text=True, env=known, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()

@@ -1,8 +1,5 @@
 """Reading calls on a streaming replica: they see what was written before them, wherever they are answered."""
 
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,18 +10,8 @@ from sqlalchemy import create_engine, event, make_url, text
 
 from orgbox.config import configure
 from orgbox.org.database import Database
-from postgres import require_server
+from postgres import postgres, require_server
 from service import Client, Service, start_service
-
-_SCRIPT = Path(__file__).parents[2] / "scripts" / "postgres.sh"
-
-
-def postgres(*arguments: str) -> str:
-    known = {**os.environ, "PYTHON": sys.executable}
-    done = subprocess.run([_SCRIPT, *arguments], capture_output=True, text=True, env=known, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
 
 @dataclass
 class Pair:
