@@ -107,6 +107,19 @@ def test_an_unlisted_group_is_seen_by_its_members_and_by_those_who_manage_such_g
     assert [c.query(text).texts("Name") for c in (alice, mia, admin)] == [["Secret"], [], ["Secret"]]
 
 
+def test_a_request_to_join_is_seen_by_who_made_it_and_who_runs_the_group(service: Service) -> None:
+    people = {name: service.client(f"{name}@acme.com") for name in ("admin", "alice", "mia", "sam", "carl")}
+    carl, everyone = people["carl"], "SELECT Id FROM CollaborationGroup WHERE Name = 'All acme.com'"
+    group = carl.query(everyone).text("Id") or ""
+    wish = {"CollaborationGroupId": group, "RequesterId": carl.user_id}
+    carl.create("CollaborationGroupMemberRequest", wish)
+    text = "SELECT Requester.Name FROM CollaborationGroupMemberRequest"
+
+    seen = {name for name, client in people.items() if client.query(text).texts("Name")}
+
+    assert seen == {"admin", "alice", "mia", "carl"}
+
+
 @pytest.mark.parametrize(("permission", "may"), [("ModifyAllData", False), ("ManageUnlistedGroups", True)])
 def test_unlisted_groups_of_others_take_a_permission_of_their_own(
     permission: str, may: bool, service: Service

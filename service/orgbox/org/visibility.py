@@ -3,8 +3,10 @@
 Users with nothing but Chatter (UserType CsnOnly) see people, groups and what belongs to them, no data and
 no setup. Customers among them (no permission ChatterInternalUser) see only the groups they are in and
 the people there. Unlisted groups are seen by their members and by those with Manage Unlisted Groups;
-Modify All Data is not enough.
-Sources: the reference page of CollaborationInvitation; Object Reference, CollaborationGroup.
+Modify All Data is not enough. Requests to join are seen by who made them and who runs the group, and with
+View All Data or Modify All Data.
+Sources: the reference page of CollaborationInvitation; Object Reference, CollaborationGroup and
+CollaborationGroupMemberRequest.
 """
 
 from typing import Any
@@ -46,17 +48,30 @@ class Rows:
         """The condition on what the user reads; None for who sees every row."""
         if not user.may("ChatterInternalUser"):
             return self.of_customer
-        if user.may("ManageUnlistedGroups"):
-            return None
-        return self.of_coworker
+        unlisted = user.may("ManageUnlistedGroups")
+        if user.may("ViewAllData") or user.may("ModifyAllData"):
+            return None if unlisted else self.of_administrator
+        return self.of_keeper if unlisted else self.of_coworker
 
-    def of_coworker(self, sobject: SObject, rows: FromClause) -> Condition:
+    def of_administrator(self, sobject: SObject, rows: FromClause) -> Condition:
         """Everything but unlisted groups of others and what is in them."""
         if sobject.name == "CollaborationGroup":
             return or_(rows.c.CollaborationType != "Unlisted", rows.c.Id.in_(self._my_groups()))
         if sobject.name in ("CollaborationGroupMember", "CollaborationGroupMemberRequest"):
             return ~self._is_in_hidden_group(rows.c.CollaborationGroupId)
         return None
+
+    def of_keeper(self, sobject: SObject, rows: FromClause) -> Condition:
+        """Everything but requests of others to join groups of others: for who keeps the unlisted groups."""
+        if sobject.name == "CollaborationGroupMemberRequest":
+            run_by_me = self._my_groups(role="Admin")
+            return or_(rows.c.RequesterId == bindparam("user"), rows.c.CollaborationGroupId.in_(run_by_me))
+        return None
+
+    def of_coworker(self, sobject: SObject, rows: FromClause) -> Condition:
+        """What is neither hidden from administrators nor from keepers."""
+        hidden = self.of_keeper(sobject, rows)
+        return self.of_administrator(sobject, rows) if hidden is None else hidden
 
     def of_customer(self, sobject: SObject, rows: FromClause) -> Condition:
         """One's own groups, the people in them, and what one has made."""
@@ -76,11 +91,13 @@ class Rows:
                 return or_(rows.c.Id == me, rows.c.Id.in_(self._my_people()))
         return None
 
-    def _my_groups(self) -> Select[Any]:
+    def _my_groups(self, role: str = "") -> Select[Any]:
+        """The groups one is a member of, or of those the ones where one has a role."""
         mine = self._members.alias()
-        return select(mine.c.CollaborationGroupId).where(
+        found = select(mine.c.CollaborationGroupId).where(
             mine.c.org == bindparam("org"), mine.c.MemberId == bindparam("user")
         )
+        return found.where(mine.c.CollaborationRole == role) if role else found
 
     def _my_people(self) -> Select[Any]:
         theirs = self._members.alias()
