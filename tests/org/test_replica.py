@@ -13,6 +13,7 @@ from orgbox.org.database import Database
 from postgres import postgres, require_server
 from service import Client, Service, start_service
 
+
 @dataclass
 class Pair:
     """A service with a replica, and the statements that the replica was asked."""
