@@ -12,6 +12,7 @@ from orgbox.mail.letter import SUBJECTS, Letter
 EVERY_FACT = {
     "inviter": "Alice", "org": "Acme", "group": "All acme.com", "message": "Hello", "expires": "2030-01-31",
     "description": "Everyone", "name": "Bob", "username": "bob@acme.com", "password": "secret123",
+    "person": "Carl",
 }  # fmt: skip
 LETTER = Letter(
     "invitation", "bob@acme.com", EVERY_FACT, "http://127.0.0.1/join/x", "0H1.1@chatter.salesforce.com",

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from inviting import customer, group_of, values
+from inviting import customer, group_of, mails, values
+from orgbox.inspection.run import findings
 from service import Answer, Client, Service
 
 MEMBER = "CollaborationGroupMember"
@@ -77,6 +78,45 @@ def test_a_request_that_makes_no_sense_is_refused(
     wish = {"CollaborationGroupId": group_of(client, group), "RequesterId": asked_for}
 
     assert refusal(client.create(REQUEST, wish)) == code
+
+
+def test_a_requester_who_cannot_join_stays_pending_and_cannot_ask_twice(service: Service) -> None:
+    carl, alice = service.client("carl@acme.com"), service.client("alice@acme.com")
+    board, org = group_of(carl, "Board"), service.app.orgs.all()[0]
+    asked = ask(carl, board)
+    before, org.limits = org.limits, replace(org.limits, groups_per_user=0)
+
+    refused = update(alice, REQUEST, Id=asked, Status="Accepted", ResponseMessage="Welcome")
+    org.limits = before
+
+    assert (refused.text("statusCode"), refused.text("fields")) == ("LIMIT_EXCEEDED", "MemberId")
+    left = carl.query(f"SELECT Status, ResponseMessage, LastModifiedById FROM {REQUEST}")
+    assert values(left, "Status", "ResponseMessage", "LastModifiedById") == [("Pending", None, carl.user_id)]
+    again = {"CollaborationGroupId": board, "RequesterId": carl.user_id}
+    assert refusal(carl.create(REQUEST, again)) == "DUPLICATE_VALUE"
+    assert list(findings(service.app.orgs)) == []
+
+
+def test_requests_and_their_answers_are_told_by_mail(service: Service) -> None:
+    carl, sam, mia = (service.client(f"{n}@acme.com") for n in ("carl", "sam", "mia"))
+    everyone, board = (group_of(carl, name) for name in ("All acme.com", "Board"))
+
+    accepted, declined = ask(carl, everyone), ask(sam, board)
+    update(mia, REQUEST, Id=accepted, Status="Accepted")
+    alice = service.client("alice@acme.com")
+    update(alice, REQUEST, Id=declined, Status="Declined", ResponseMessage="Too many of us &lt;3")
+
+    found = [(mail.recipient, mail.subject) for mail in reversed(mails(service))]
+    assert found == [
+        ("alice@acme.com", "Carl Chen asks to join the group All acme.com"),
+        ("mia@acme.com", "Carl Chen asks to join the group All acme.com"),
+        ("alice@acme.com", "Sam Smith asks to join the group Board"),
+        ("carl@acme.com", "Mia Meyer added you to the group All acme.com"),
+        ("sam@acme.com", "Your request to join the group Board was declined"),
+    ]
+    last = mails(service)[0]
+    assert "Alice Archer declined your request" in last.text and "Too many of us <3" in last.text
+    assert "Too many of us &lt;3" in last.html and f"/groups/{board}?" in last.link
 
 
 def test_declining_leaves_the_group_as_it_was(service: Service) -> None:

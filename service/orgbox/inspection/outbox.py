@@ -15,7 +15,7 @@ from orgbox.org.registry import ORG
 _STATUSES = ("Queued", "Sent", "Failed", "Dropped")
 _ABOUT = {
     "invitation": "CollaborationInvitation", "added": "CollaborationGroup", "password": "User",
-    "new_user": "User",
+    "new_user": "User", "asked": "CollaborationGroup", "declined": "CollaborationGroup",
 }  # fmt: skip
 """What each kind of mail tells of."""
 

@@ -31,6 +31,8 @@ SUBJECTS = {
         "{{ inviter }} invited you to join {% if group %}the group {{ group }} on {% endif %}Chatter"
     ),
     "added": "{{ inviter }} added you to the group {{ group }}",
+    "asked": "{{ person }} asks to join the group {{ group }}",
+    "declined": "Your request to join the group {{ group }} was declined",
     "password": "Your new password for {{ org }}",
     "new_user": "Welcome to {{ org }}",
 }

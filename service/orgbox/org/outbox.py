@@ -44,6 +44,8 @@ class NewMail(NamedTuple):
     message: str | None = None
 
 
+_OF_GROUPS = ("added", "asked", "declined")
+"""Kinds of mails that tell of a group."""
 _LETTER = ("org", "number", "nonce", "facts", "created")
 _MAIL = (
     "org", "number", "kind", "letter", "about", "recipient", "message", "status", "due", "attempts",
@@ -107,7 +109,7 @@ def _path(mail: Row[Any], key: bytes) -> str:
     """Where the button of a mail leads. Who has to sign in first is known in the org of the mail."""
     if mail.kind == "invitation":
         return f"/join/{_token(mail, key)}"
-    page = f"/groups/{mail.about}" if mail.kind == "added" else "/signin"
+    page = f"/groups/{mail.about}" if mail.kind in _OF_GROUPS else "/signin"
     return f"{page}?org={ids.make(ORG_PREFIX, mail.org)}"
 
 

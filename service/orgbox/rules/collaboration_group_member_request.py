@@ -3,8 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from orgbox.errors import RecordError
-from orgbox.org import dml, uniqueness
+from orgbox.org import dml, outbox, uniqueness
+from orgbox.org.outbox import NewLetter, NewMail
 from orgbox.org.rulebook import Batch, Record, Rules, Unique
 from orgbox.org.session import Session
 from orgbox.rules import groups
@@ -70,7 +73,7 @@ def caller_asked_or_runs_the_group(request: Record, batch: Batch) -> None:
 
 
 def accepted_requesters_become_members(requests: list[Record], batch: Batch) -> None:
-    """Accepting a request adds its requester to the group; a requester who cannot join stays pending."""
+    """Accepting a request adds its requester to the group; the request of one who cannot join stays as it was."""
     session = batch.session
     accepted = [r for r in requests if r.changes("Status") and r["Status"] == "Accepted"]
     sobject = session.org.catalog["CollaborationGroupMember"]
@@ -81,8 +84,55 @@ def accepted_requesters_become_members(requests: list[Record], batch: Batch) -> 
     dml.insert_checked(session, sobject, members)
     for request, member in zip(accepted, members, strict=True):
         request.errors.extend(member.errors)
-    undone = [(str(r.id), {"Status": "Pending"}) for r in accepted if r.errors]
+    kept = [r for r in accepted if r.errors]
+    undone = [(str(r.id), {n: r.before.get(n) for n in r.values if n != "Id"}) for r in kept]
     session.org.store.update(session.connection, session.org.number, batch.sobject, undone)
+    uniqueness.claim(session, batch.sobject, [Record(batch.sobject, dict(r.before)) for r in kept])
+
+
+def who_runs_the_group_gets_a_mail(requests: list[Record], batch: Batch) -> None:
+    """On create, an email is sent to the owner and managers of the private group."""
+    if not batch.session.quiet:
+        letters = _letters("asked", requests, batch)
+        mails = [NewMail(letters[key], key, email) for key, email in _runners(batch.session, list(letters))]
+        outbox.queue(batch.session.connection, batch.session.org, mails)
+
+
+def declined_requesters_get_a_mail(requests: list[Record], batch: Batch) -> None:
+    """The requester is told, with the message of who declined; who is accepted is told of the membership."""
+    org, connection = batch.session.org, batch.session.connection
+    declined = [r for r in requests if r.changes("Status") and r["Status"] == "Declined"]
+    asked = [str(r["RequesterId"]) for r in declined]
+    users = org.store.fetch(connection, org.number, org.catalog["User"], asked, ("Email",))
+    letters = _letters("declined", declined, batch)
+    mails = [
+        NewMail(letters[key], key, users[r["RequesterId"]]["Email"], r["ResponseMessage"])
+        for r in declined
+        for key in [r["CollaborationGroupId"]]
+    ]
+    outbox.queue(connection, org, mails)
+
+
+def _letters(kind: str, requests: list[Record], batch: Batch) -> dict[str, NewLetter]:
+    """What is said of each group, by its Id."""
+    told = {"person": batch.session.user.name, "org": batch.session.org.name}
+    keys = {str(r["CollaborationGroupId"]) for r in requests}
+    return {key: NewLetter(kind, told | {"group": batch.facts.groups[key].name}) for key in sorted(keys)}
+
+
+def _runners(session: Session, keys: list[str]) -> list[tuple[str, str]]:
+    """Groups and addresses of their active managers; the owner is one."""
+    store, number = session.org.store, session.org.number
+    members, users = (store.table(session.org.catalog[n]) for n in ("CollaborationGroupMember", "User"))
+    statement = (
+        select(members.c.CollaborationGroupId, users.c.Email)
+        .join(users, (users.c.org == members.c.org) & (users.c.Id == members.c.MemberId))
+        .where(members.c.org == number, store.is_one_of(members.c.CollaborationGroupId, "values"))
+        .where(members.c.CollaborationRole == "Admin", users.c.IsActive.is_(True))
+        .order_by(members.c.Id)
+    )
+    rows = session.connection.execute(statement, {"values": store.array(keys)})
+    return [(group, email) for group, email in rows]
 
 
 def _facts(batch: Batch) -> Facts:
@@ -105,7 +155,8 @@ RULES = Rules(
     fill=(a_new_request_is_pending,),
     unique=(Unique("CollaborationGroupMemberRequest.pending", _pending, _already_asked),),
     before_create=(requester_is_the_caller, group_is_private, requester_has_room),
+    after_create=(who_runs_the_group_gets_a_mail,),
     before_update=(only_a_pending_request_changes, caller_runs_the_group),
-    after_update=(accepted_requesters_become_members,),
+    after_update=(accepted_requesters_become_members, declined_requesters_get_a_mail),
     before_delete=(only_a_pending_request_changes, caller_asked_or_runs_the_group),
 )
