@@ -73,7 +73,7 @@ def caller_asked_or_runs_the_group(request: Record, batch: Batch) -> None:
 
 
 def accepted_requesters_become_members(requests: list[Record], batch: Batch) -> None:
-    """Accepting a request adds its requester to the group; the request of one who cannot join stays as it was."""
+    """Accepting a request adds its requester to the group; of one who cannot join it stays as it was."""
     session = batch.session
     accepted = [r for r in requests if r.changes("Status") and r["Status"] == "Accepted"]
     sobject = session.org.catalog["CollaborationGroupMember"]
