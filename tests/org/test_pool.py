@@ -58,7 +58,7 @@ def test_what_is_not_committed_is_undone_whoever_executed_it(pool: Pool) -> None
     pool.commit(connection)
     pool.begin(connection, Mode.WRITE)
     connection.execute(text("INSERT INTO sheep VALUES ('dolly')"))
-    pool.dialogue.rows(connection.connection.dbapi_connection, "INSERT INTO sheep VALUES ('shaun')", ())
+    pool.dialogue.rows(connection, "INSERT INTO sheep VALUES ('shaun')", ())
     pool.give(connection)
 
     again = pool.take()

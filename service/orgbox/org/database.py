@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -167,7 +167,7 @@ class Database:
         """
         if heard := connection.engine.dispatch.before_cursor_execute:
             _tell(heard, connection, text, parameters)
-        return self.pool.dialogue.rows(driver_of(connection), text, parameters)
+        return self.pool.dialogue.rows(connection, text, parameters)
 
     def many(
         self, connection: Connection, text: str, parameters: Sequence[Sequence[Any]]
@@ -182,19 +182,16 @@ class Database:
                 cursor.executemany(text, parameters)
 
     @contextmanager
-    def savepoint(self, connection: Connection) -> Iterator[Callable[[], None]]:
-        """A part of a transaction, undone when an error passes through or by the function it yields."""
+    def savepoint(self, connection: Connection, wanted: bool) -> Iterator[Callable[[], object] | None]:
+        """A part of a transaction, undone by the function it yields; None where that is not wanted.
 
-        def undo() -> None:
-            self.rows(connection, f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
-
+        An error that passes through undoes the whole transaction.
+        """
+        if not wanted:  # SQLite would keep a copy of every page that changes
+            yield None
+            return
         self.rows(connection, f"SAVEPOINT {_SAVEPOINT}")
-        try:
-            yield undo
-        except BaseException:
-            with suppress(self.driver.Error):  # the whole transaction is being undone
-                undo()
-            raise
+        yield lambda: self.rows(connection, f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
         self.rows(connection, f"RELEASE SAVEPOINT {_SAVEPOINT}")
 
     def insert(self, table: TableClause) -> Any:

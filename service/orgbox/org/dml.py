@@ -74,10 +74,10 @@ def save(
             "Please rearrange the data to reduce chunking.",
         )
     existed = [r.values.get("Id") is not None for r in records]
-    with session.org.store.database.savepoint(session.connection) as undo:
+    with session.org.store.database.savepoint(session.connection, options.all_or_none) as undo:
         for group in chunks:
             chunk(session, group, options)
-        if options.all_or_none and any(r.errors for r in records):
+        if undo and any(r.errors for r in records):
             undo()
             for record in records:
                 record.errors = record.errors or [ROLLED_BACK]

@@ -31,7 +31,9 @@ class Dialogue(Protocol):
     def undo(self, driver: Any) -> None:
         """End a transaction, if there is one, as if it had not been."""
 
-    def rows(self, driver: Any, text: str, parameters: Parameters) -> list[tuple[Any, ...]]:
+    def rows(
+        self, connection: Connection, text: str, parameters: Parameters
+    ) -> list[tuple[Any, ...]]:
         """The rows that a statement gives, none if it gives none."""
 
 
@@ -84,11 +86,12 @@ class Pool:
 
     def commit(self, connection: Connection) -> None:
         """End the transaction for good. Raises the driver's errors."""
+        if connection.in_transaction():  # SQLAlchemy has taken part, and is to know
+            connection.commit()
+            return
         for hear in self.engine.dispatch.commit:
             hear(connection)
         self.dialogue.commit(driver_of(connection))
-        if connection.in_transaction():  # SQLAlchemy has taken part, and is to know
-            connection.commit()
 
     def give(self, connection: Connection) -> None:
         """Take a connection back. What it has not committed is undone; one that is lost is let go."""

@@ -46,11 +46,11 @@ def _each(
     for record in records:
         if isinstance(record, Record):
             groups.setdefault(record.sobject.name, []).append(record)
-    with session.org.store.database.savepoint(session.connection) as undo:
+    with session.org.store.database.savepoint(session.connection, all_or_none) as undo:
         for group in groups.values():
             handler(session, group[0].sobject, group)
         failed = any(isinstance(r, RecordError) or r.errors for r in records)
-        if all_or_none and failed:
+        if undo and failed:
             undo()
     return [_result(record, rolled_back=all_or_none and failed) for record in records]
 

@@ -89,6 +89,8 @@ class Dialogue:
         """End a transaction, if there is one, as if it had not been."""
         driver.rollback()
 
-    def rows(self, driver: Any, text: str, parameters: Parameters) -> list[tuple[Any, ...]]:
+    def rows(
+        self, connection: Connection, text: str, parameters: Parameters
+    ) -> list[tuple[Any, ...]]:
         """The rows that a statement gives."""
-        return driver.execute(text, parameters).fetchall()  # type: ignore[no-any-return]
+        return driver_of(connection).execute(text, parameters).fetchall()  # type: ignore[no-any-return]
