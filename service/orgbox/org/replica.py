@@ -18,11 +18,11 @@ from orgbox.org.pool import driver_of
 POSITION = "SELECT pg_current_wal_flush_lsn()::text"
 """What the primary is asked, in a transaction of its own making or any other."""
 _WAIT_SECONDS, _LOOK_SECONDS = 0.05, 0.002
-_REST_SECONDS = 5.0
+_FAILED_SECONDS, _LATE_SECONDS = 5.0, 0.5
 
 
 class Replica:
-    """The connections to a replica; one that fails is left alone for some seconds."""
+    """The connections to a replica; one that fails is left alone for some seconds, one that lags for less."""
 
     def __init__(self, url: str, connections: int) -> None:
         self.pool = postgresql.make_pool(make_url(url), connections)
@@ -30,12 +30,12 @@ class Replica:
 
     @property
     def is_resting(self) -> bool:
-        """Whether it has failed a moment ago."""
+        """Whether it has failed, or lagged, a moment ago."""
         return time.monotonic() < self._rests_until
 
-    def rest(self) -> None:
+    def rest(self, seconds: float = _FAILED_SECONDS) -> None:
         """Ask it nothing for a while."""
-        self._rests_until = time.monotonic() + _REST_SECONDS
+        self._rests_until = time.monotonic() + seconds
 
     def begin(self, position: str) -> Connection | None:
         """A connection with a reading transaction that sees all up to a position; None if there is none."""
@@ -64,5 +64,6 @@ class Replica:
             if answer.get_value(0, 0) == b"t":
                 return True
             if time.monotonic() > until:
+                self.rest(_LATE_SECONDS)  # or each call would wait as long
                 return False
             time.sleep(_LOOK_SECONDS)
