@@ -1,4 +1,4 @@
-"""Values that do not change, where many thousands are made: fields, members of types, nodes of queries."""
+"""Values that do not change, where thousands are made: fields, members of types, what queries are made of."""
 
 from dataclasses import dataclass
 from typing import TypeVar, dataclass_transform

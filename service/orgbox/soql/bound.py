@@ -5,8 +5,8 @@ are kept in the plan, because the next query of the same shape brings other lite
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from orgbox.frozen import value
 from orgbox.soql.nodes import Literal, Values
 from orgbox.soql.operands import Branch, Column, Operand
 from orgbox.soql.shape import Shape
@@ -16,7 +16,7 @@ Convert = Callable[[Literal], object]
 """A literal to the value it compares with; raises ValueError where the literal cannot be one."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Given:
     """The value of literal number `index`, or of a list of them."""
 
@@ -24,33 +24,33 @@ class Given:
     convert: Convert
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UserId:
     """The Id of the viewer."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class All:
     """Every part holds."""
 
     parts: tuple["Test", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Any:
     """Some part holds."""
 
     parts: tuple["Test", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Not:
     """The part does not hold."""
 
     part: "Test"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Comparison:
     """`operand operator value`; `value` is TRUE or FALSE, the viewer, or a Given."""
 
@@ -59,14 +59,14 @@ class Comparison:
     value: Given | bool | UserId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Empty:
     """The operand has no value."""
 
     operand: Operand
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Like:
     """The operand matches a pattern; `form` is the class of the pattern (see
     `literals.like_class`).
@@ -77,7 +77,7 @@ class Like:
     value: Given
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Chosen:
     """A value is among those of a multi-select picklist; `value` is the pattern that finds it."""
 
@@ -85,7 +85,7 @@ class Chosen:
     value: Given
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OneOf:
     """The operand is one of a list given as one parameter."""
 
@@ -93,7 +93,7 @@ class OneOf:
     values: Given
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class During:
     """`operand operator word`: against a range of days; `index` is the literal with n, if the word
     takes one.
@@ -105,7 +105,7 @@ class During:
     index: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class InSelect:
     """The operand is among the values of a column of another SELECT."""
 
@@ -117,7 +117,7 @@ class InSelect:
 Test = All | Any | Not | Comparison | Empty | Like | Chosen | OneOf | During | InSelect
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Sort:
     """A key of ORDER BY."""
 
@@ -126,7 +126,7 @@ class Sort:
     nulls_last: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Groups:
     """GROUP BY: the operands, and which of them count in each of the answers put together.
 
@@ -139,7 +139,7 @@ class Groups:
     having: Test | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BoundSelect:
     """A SELECT resolved: what it reads, which columns its rows have, and what they look like.
 
@@ -160,7 +160,7 @@ class BoundSelect:
     attachments: tuple["Attachment", ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ChildRecords:
     """A child subquery: records whose `reference` is the Id of the row."""
 
@@ -168,7 +168,7 @@ class ChildRecords:
     reference: Column
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ChosenRecord:
     """A TYPEOF: the record `reference` points to, selected by its SObject's key prefix."""
 
@@ -179,7 +179,7 @@ class ChosenRecord:
 Attachment = ChildRecords | ChosenRecord
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BoundQuery:
     """A whole query; `all_rows` includes what is in the recycle bin, as queryAll() does.
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from orgbox.catalog.fieldtypes import FieldType
 from orgbox.catalog.sobject import SObject
+from orgbox.frozen import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Value:
     """A field, function or aggregate: `row[index]` is the stored value, None for null."""
 
@@ -19,7 +20,7 @@ class Value:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Compound:
     """A compound field such as Address: wire names of its parts with their places."""
 
@@ -28,7 +29,7 @@ class Compound:
     parts: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Parent:
     """A nested parent record, its fields in the same row; null when `row[present]` is None."""
 
@@ -37,7 +38,7 @@ class Parent:
     present: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Children:
     """A child subquery: `row[index]` is an `Answer`, or None where there are no children."""
 
@@ -45,7 +46,7 @@ class Children:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Choice:
     """A TYPEOF item: `row[index]` is a pair (Shape, row) by the type of the record pointed to, or None."""
 
@@ -68,7 +69,7 @@ class Shape:
     id_index: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answer:
     """A QueryResult: `size` counts all records, `rows` holds this batch, `locator` leads to the next."""
 
