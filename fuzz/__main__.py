@@ -4,12 +4,11 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from fuzz import corpus, words
+from fuzz.corpus import WORK
 from fuzz.targets import TARGETS
 
-WORK = Path("build/fuzz")
 _LONGEST = {"soap": 4096, "schema": 4096, "ids": 64}
 _LONG = 1024
 """Bytes of an input at most."""

@@ -6,12 +6,21 @@ from collections.abc import Iterable
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "corpus"
+WORK = Path("build/fuzz")
+"""Where inputs grow."""
 
 
 def read(target: str) -> list[bytes]:
     """The inputs of a target."""
     lines = (FOLDER / f"{target}.txt").read_text("ascii").splitlines()
     return [ast.literal_eval(line) for line in lines if line]
+
+
+def grown(target: str) -> list[bytes]:
+    """What has grown of a target on this machine, and the corpus."""
+    folder = WORK / target
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [*read(target), *(file.read_bytes() for file in files)]
 
 
 def write(target: str, inputs: Iterable[bytes]) -> None:

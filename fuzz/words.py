@@ -24,19 +24,22 @@ _XML = (
 ).split(" ")
 
 
-def dictionary(folder: Path) -> Path:
-    """A dictionary for libFuzzer, written into a folder."""
+def every() -> list[bytes]:
+    """All of them."""
     catalog = standard_catalog()
     names = {f.name for sobject in catalog for f in sobject.fields} | {sobject.name for sobject in catalog}
     known = description()
     names |= {*known.headers, *known.calls}
     names |= {member.name for call in known.calls.values() for member in call.arguments}
-    words = sorted({*names, *_SOQL, *_FORMS, *_XML})
+    return [word.encode("utf-8", "surrogatepass") for word in sorted({*names, *_SOQL, *_FORMS, *_XML})]
+
+
+def dictionary(folder: Path) -> Path:
+    """A dictionary for libFuzzer, written into a folder."""
     file = folder / "words.dict"
-    file.write_text("".join(f'"{_escaped(word)}"\n' for word in words), "ascii")
+    file.write_text("".join(f'"{_escaped(word)}"\n' for word in every()), "ascii")
     return file
 
 
-def _escaped(word: str) -> str:
-    data = word.encode("utf-8", "surrogatepass")
+def _escaped(data: bytes) -> str:
     return "".join(f"\\x{byte:02x}" if byte in b'"\\' or not 32 <= byte < 127 else chr(byte) for byte in data)
