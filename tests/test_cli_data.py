@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 from click.testing import CliRunner, Result
 
 from orgbox.cli import main
 from orgbox.tools import load as loading
-from orgbox.tools.partner import CallFailed, Partner
+from orgbox.tools.partner import CallFailed, Partner, Query
 from service import Service
 
 Run = Callable[..., Result]
@@ -204,6 +205,24 @@ def test_children_and_aggregates_are_shown_too(run: Run) -> None:
     assert name == "Board" and json.loads(members)[0]["MemberId"].startswith("005")
     assert sums.output.split()[:2] == ["CollaborationType", "expr0"]
     assert empty.stdout == "Name\n" or empty.stdout == "Name\r\n"
+
+
+def test_children_are_fetched_to_the_last_batch() -> None:
+    def result(more: str, *children: str) -> str:
+        rest = f"<done>false</done><queryLocator>{more}</queryLocator>" if more else "<done>true</done>"
+        records = "".join(f"<records><Name>{name}</Name></records>" for name in children)
+        return f"{rest}{records}<size>3</size>"
+
+    class Batches:
+        def more(self, locator: str) -> Element:
+            return fromstring(f"<result>{result('', 'Cyd') if locator == 'on' else ''}</result>")
+
+    group = f"<records><Id>1</Id><GroupMembers>{result('on', 'Abe', 'Bea')}</GroupMembers></records>"
+    first = fromstring(f"<result><done>true</done>{group}<size>1</size></result>")
+
+    [row] = Query(Batches(), first)  # type: ignore[arg-type]
+
+    assert row == {"Id": "1", "GroupMembers": [{"Name": "Abe"}, {"Name": "Bea"}, {"Name": "Cyd"}]}
 
 
 def test_who_cannot_sign_in_is_told_so(service: Service) -> None:

@@ -117,12 +117,29 @@ class Query:
         self.size = int(_text(first, "size") or 0)
 
     def __iter__(self) -> Iterator[Row]:
-        result = self._first
+        return self._rows(self._first)
+
+    def _rows(self, result: Element) -> Iterator[Row]:
+        """Of a QueryResult and those its locator leads to."""
         while True:
-            yield from (_row(e) for e in result if _local(e) == "records")
+            yield from (self._row(e) for e in result if _local(e) == "records")
             if _text(result, "done") == "true":
                 return
             result = self._partner.more(_text(result, "queryLocator"))
+
+    def _row(self, element: Element) -> Row:
+        row: Row = {}
+        for child in element:
+            name = _local(child)
+            if name == "type" or (name == "Id" and row.get("Id")):
+                continue
+            if any(_local(e) == "done" for e in child):
+                row[name] = list(self._rows(child))
+            elif len(child):
+                row[name] = self._row(child)
+            else:
+                row[name] = None if child.get(_NIL) == "true" else child.text or ""
+        return {name: value for name, value in row.items() if name != "Id" or value is not None}
 
 
 def unsendable(row: Mapping[str, str | None]) -> str:
@@ -144,22 +161,6 @@ def _record(sobject: str, row: Mapping[str, str | None], targets: Mapping[str, s
         inner = f"<o:type>{kind}</o:type><o:{key}>{escape(value)}</o:{key}>"
         parts.append(f"<o:{relationship}>{inner}</o:{relationship}>")
     return f"<sObjects>{''.join(parts)}</sObjects>"
-
-
-def _row(element: Element) -> Row:
-    row: Row = {}
-    for child in element:
-        name = _local(child)
-        if name == "type" or (name == "Id" and row.get("Id")):
-            continue
-        records = [e for e in child if _local(e) == "records"]
-        if records or any(_local(e) == "size" for e in child):
-            row[name] = [_row(e) for e in records]
-        elif len(child):
-            row[name] = _row(child)
-        else:
-            row[name] = None if child.get(_NIL) == "true" else child.text or ""
-    return {name: value for name, value in row.items() if name != "Id" or value is not None}
 
 
 def _saved(result: Element) -> Saved:
