@@ -120,6 +120,36 @@ def test_a_request_to_join_is_seen_by_who_made_it_and_who_runs_the_group(service
     assert seen == {"admin", "alice", "mia", "carl"}
 
 
+def test_the_information_of_a_private_group_is_for_its_members(service: Service) -> None:
+    alice, sam, carl, admin = (service.client(f"{n}@acme.com") for n in ("alice", "sam", "carl", "admin"))
+    ids: dict[str, str] = {}
+    for name in ("All acme.com", "Engineering"):
+        text = f"SELECT Id FROM CollaborationGroup WHERE Name = '{name}'"
+        ids[name] = alice.query(text).text("Id") or ""
+        told = {"Id": ids[name], "InformationTitle": f"About {name}", "InformationBody": "Ours"}
+        assert alice.call(f"<update>{alice.record('CollaborationGroup', told)}</update>").status == 200
+    fields = "InformationTitle, InformationBody, HasPrivateFieldsAccess"
+    one = f"SELECT {fields} FROM CollaborationGroup WHERE Id = '{ids['All acme.com']}'"
+    found = "SELECT Name FROM CollaborationGroup WHERE InformationTitle LIKE 'about%' ORDER BY Name"
+    retrieved = (
+        f"<retrieve><fieldList>InformationBody</fieldList><sObjectType>CollaborationGroup</sObjectType>"
+        f"<ids>{ids['All acme.com']}</ids></retrieve>"
+    )
+
+    for client, member in ((sam, True), (admin, True), (carl, False)):
+        row = client.query(one)
+        assert row.texts("InformationTitle") == (["About All acme.com"] if member else [None])
+        assert row.texts("InformationBody") == (["Ours"] if member else [None])
+        assert row.texts("HasPrivateFieldsAccess") == ["true" if member else "false"]
+        assert client.call(retrieved).texts("InformationBody") == (["Ours"] if member else [None])
+        names = ["All acme.com", "Engineering"] if member else ["Engineering"]
+        assert client.query(found).texts("Name") == names
+        grouped = "SELECT InformationTitle, COUNT(Id) n FROM CollaborationGroup GROUP BY InformationTitle"
+        assert ("About All acme.com" in client.query(grouped).texts("InformationTitle")) is member
+        shown = "SELECT Id, CollaborationGroup.InformationTitle FROM CollaborationGroupMember"
+        assert ("About All acme.com" in client.query(shown).texts("InformationTitle")) is member
+
+
 @pytest.mark.parametrize(("permission", "may"), [("ModifyAllData", False), ("ManageUnlistedGroups", True)])
 def test_unlisted_groups_of_others_take_a_permission_of_their_own(
     permission: str, may: bool, service: Service

@@ -79,14 +79,23 @@ def test_the_number_of_statements_does_not_grow_with_the_number_of_rows(bench: B
     assert (len(rows), len(executed)) == (3, 4)
 
 
-def no_bob(sobject, table):
-    return table.c.Name != "bob Builder" if sobject.name == "User" else None
+class Hiding:
+    """Hides rows by a condition on one SObject, and no field."""
 
+    def __init__(self, name, condition):
+        self._name, self._condition = name, condition
 
-def only_own_memberships(sobject, table):
-    if sobject.name != "CollaborationGroupMember":
+    def __call__(self, sobject, table):
+        return self._condition(table) if sobject.name == self._name else None
+
+    def shown(self, sobject, table, name):
         return None
-    return table.c.MemberId == bindparam("user")
+
+
+no_bob = Hiding("User", lambda table: table.c.Name != "bob Builder")
+only_own_memberships = Hiding(
+    "CollaborationGroupMember", lambda table: table.c.MemberId == bindparam("user")
+)
 
 
 def test_a_hidden_record_is_not_found_and_not_counted(bench: Bench) -> None:

@@ -9,9 +9,11 @@ Sources: the reference page of CollaborationInvitation; Object Reference, Collab
 CollaborationGroupMemberRequest.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, bindparam, case, exists, false, or_, select
 
 from orgbox.catalog.load import Catalog
 from orgbox.catalog.sobject import SObject
@@ -20,6 +22,8 @@ from orgbox.org.user import User
 from orgbox.soql.compile import RowFilter
 
 Condition = ColumnElement[bool] | None
+MEMBERS_ONLY = ("InformationTitle", "InformationTitle_ci", "InformationBody", "GroupEmail")
+"""Columns of a private group that only its members see, and those with View All Data or Modify All Data."""
 
 
 def visible_catalog(catalog: Catalog, user: User) -> Catalog:
@@ -37,21 +41,45 @@ def administers(user: User, group_type: str) -> bool:
     return user.may("ManageUnlistedGroups" if group_type == "Unlisted" else "ModifyAllData")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """What users of a kind read: the condition on rows; which private groups they read whole, if not all."""
+
+    condition: Callable[[SObject, FromClause], Condition]
+    private: Callable[[FromClause], ColumnElement[bool]] | None = None
+
+    def __call__(self, sobject: SObject, rows: FromClause) -> Condition:
+        """The condition on rows, None where there is none."""
+        return self.condition(sobject, rows)
+
+    def shown(self, sobject: SObject, rows: FromClause, name: str) -> ColumnElement[Any] | None:
+        """What is shown of a column of groups that is not for everybody; None for any other."""
+        if self.private is None or sobject.name != "CollaborationGroup":
+            return None
+        if name == "HasPrivateFieldsAccess":
+            return case((self.private(rows), rows.c[name]), else_=false())
+        return case((self.private(rows), rows.c[name])) if name in MEMBERS_ONLY else None
+
+
 class Rows:
     """Conditions on rows, for the tables of a schema."""
 
     def __init__(self, schema: Schema) -> None:
         self._groups = schema.records["CollaborationGroup"]
         self._members = schema.records["CollaborationGroupMember"]
+        self._customer = Sight(self.of_customer, self._is_open)
+        self._coworker = Sight(self.of_coworker, self._is_open)
+        self._keeper = Sight(self.of_keeper, self._is_open)
+        self._administrator = Sight(self.of_administrator)
 
     def filter_of(self, user: User) -> RowFilter | None:
         """The condition on what the user reads; None for who sees every row."""
         if not user.may("ChatterInternalUser"):
-            return self.of_customer
+            return self._customer
         unlisted = user.may("ManageUnlistedGroups")
         if user.may("ViewAllData") or user.may("ModifyAllData"):
-            return None if unlisted else self.of_administrator
-        return self.of_keeper if unlisted else self.of_coworker
+            return None if unlisted else self._administrator
+        return self._keeper if unlisted else self._coworker
 
     def of_administrator(self, sobject: SObject, rows: FromClause) -> Condition:
         """Everything but unlisted groups of others and what is in them."""
@@ -90,6 +118,10 @@ class Rows:
             case "User":
                 return or_(rows.c.Id == me, rows.c.Id.in_(self._my_people()))
         return None
+
+    def _is_open(self, groups: FromClause) -> ColumnElement[bool]:
+        """Whether all of a group is for the reader: it is not private, or one's own."""
+        return or_(groups.c.CollaborationType != "Private", groups.c.Id.in_(self._my_groups()))
 
     def _my_groups(self, role: str = "") -> Select[Any]:
         """The groups one is a member of, or of those the ones where one has a role."""

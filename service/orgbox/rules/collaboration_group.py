@@ -25,8 +25,11 @@ class Facts:
 
 
 def platform_values(group: Record, batch: Batch) -> None:
-    """A new group has no member yet and has seen no post."""
+    """A new group has no member yet and has seen no post. Who may not see its private fields is told so when
+    reading (`org.visibility`).
+    """
     if not group.before:
+        group.values["HasPrivateFieldsAccess"] = True
         group.values["MemberCount"] = 0
         group.values["LastFeedModifiedDate"] = batch.session.now
 

@@ -29,10 +29,18 @@ from orgbox.soql.functions import UNITS
 from orgbox.soql.operands import Applied, Branch, Column, Distance, Label, NameColumn, Operand, TypeColumn
 from orgbox.soql.viewer import Viewer
 
-RowFilter = Callable[[SObject, FromClause], ColumnElement[bool] | None]
-"""A condition every record read must meet, or None; it may use the parameters `org` and `user`."""
-
 Element = ColumnElement[Any]
+
+
+class RowFilter(Protocol):
+    """What users of a kind read; what it returns may use the parameters `org` and `user`."""
+
+    def __call__(self, sobject: SObject, rows: FromClause) -> ColumnElement[bool] | None:
+        """A condition every record read must meet, or None."""
+
+    def shown(self, sobject: SObject, rows: FromClause, name: str) -> Element | None:
+        """What is shown of a column that some records hide, None for any other."""
+
 
 _RANK = 1_000
 """Added to ranks of picklist values, so that as text they sort as numbers."""
@@ -111,9 +119,11 @@ class Reading:
 
     def column(self, branch: Branch, name: str) -> Element:
         """A column of a table read, or what takes its place."""
+        alias = self._aliases[branch]
         if name in COLUMNS:
-            return seen(name, self._aliases[branch])
-        return self._aliases[branch].c[name]
+            return seen(name, alias)
+        shown = self._row_filter.shown(branch.sobject, alias, name) if self._row_filter else None
+        return alias.c[name] if shown is None else shown
 
     def value(self, operand: Operand) -> Element:
         """What is selected: the text as stored."""
