@@ -9,7 +9,7 @@ SOAP API, QueryLocator; API Query Cursor Limits.
 import re
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
@@ -30,23 +30,34 @@ _LOCATOR = re.compile(r"(\w{15}|\w{18})-(\d{1,9})")
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A kept result: its query, and how many records it had when it was asked."""
+    """A kept result: its query, and how many records it had when it was asked.
+
+    That of the children of one record has the `path` to the child subquery and the Id of the cursor of
+    the result its `parent` is in, whether that one is kept or not.
+    """
 
     id: str
     query: str
     all_rows: bool
     size: int
     old: bool
+    path: str = ""
+    parent: str = ""
 
     def locator(self, start: int) -> str | None:
         """The locator of the batch from record number `start` on; None behind the last."""
         return f"{self.id}-{start}" if start < self.size else None
 
 
-def new(session: Session, query: str, all_rows: bool, size: int) -> Cursor:
-    """A cursor for a result, kept by `keep`."""
+def new(session: Session, query: str, all_rows: bool, *, path: str = "", parent: str = "") -> Cursor:
+    """A cursor for a result, to be kept by `keep` once its size is known."""
     id_ = ids.make(_PREFIX, secrets.randbelow(62**12))
-    return Cursor(id_, query, all_rows, size, session.version < _LONG_LIVED_FROM)
+    return Cursor(id_, query, all_rows, 0, session.version < _LONG_LIVED_FROM, path, parent)
+
+
+def filled(cursor: Cursor, found: str) -> Cursor:
+    """The cursor of a result with those Ids, one behind another."""
+    return replace(cursor, size=len(found) // ids.LENGTH)
 
 
 def keep(session: Session, cursor: Cursor, found: str) -> Later:
@@ -55,7 +66,7 @@ def keep(session: Session, cursor: Cursor, found: str) -> Later:
     row = {
         "org": org.number, "id": cursor.id, "user_id": session.user.id, "created": session.now,
         "used": session.now, "query": cursor.query, "all_rows": int(cursor.all_rows),
-        "version": session.version, "size": cursor.size,
+        "version": session.version, "size": cursor.size, "path": cursor.path, "parent": cursor.parent,
     }  # fmt: skip
     chunks = [
         {"org": org.number, "cursor": cursor.id, "number": n, "ids": chunk}
@@ -88,7 +99,21 @@ def find(session: Session, locator: str) -> tuple[Cursor, int]:
     if row is None or start >= row.size:
         raise _invalid_locator()
     old = row.version < _LONG_LIVED_FROM
-    return Cursor(cursor_id, row.query, bool(row.all_rows), row.size, old), start
+    path, parent = row.path or "", row.parent or ""
+    return Cursor(cursor_id, row.query, bool(row.all_rows), row.size, old, path, parent), start
+
+
+def release_children(session: Session, cursor: Cursor) -> Later:
+    """Remove the cursors of the children in the batches of a result given so far: queryMore() on the
+    parents invalidates them.
+    """
+    table = session.org.store.schema.system["orgbox_cursor"]
+    mine = and_(table.c.org == session.org.number, table.c.parent == cursor.id)
+
+    def save(connection: Connection) -> None:
+        _remove(session, connection, list(connection.scalars(select(table.c.id).where(mine))))
+
+    return save
 
 
 def touch(session: Session, cursor: Cursor) -> Later | None:

@@ -8,14 +8,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from sqlalchemy import Connection
+
 from orgbox import ids
 from orgbox.catalog.load import Catalog
 from orgbox.errors import ApiFault, QueryFault, unknown_type_text
 from orgbox.org import cursors, views
-from orgbox.org.cursors import Later
+from orgbox.org.cursors import Cursor, Later
 from orgbox.org.execution import Executor, Row, executing, viewer_of
 from orgbox.org.session import Session
 from orgbox.soql import Prepared
+from orgbox.soql.compile import batch
 from orgbox.soql.shape import Answer, Shape
 
 _TOO_MANY_GROUPS = (
@@ -62,17 +65,48 @@ def _first_batch(
     plan = prepared.plan
     most = batch_size if not plan.grouped else max(batch_size, session.org.limits.batch_size)
     rows = execute(plan.rows, _limited(values, most + 1))
-    if len(rows) <= most:
-        return Answer(plan.shape, plan.complete(rows, values, execute), len(rows)), None
     if plan.grouped:
-        raise ApiFault("EXCEEDED_ID_LIMIT", _TOO_MANY_GROUPS)
-    rows = plan.complete(rows[:batch_size], values, execute)
-    if values["offset"]:
-        return Answer(plan.shape, rows, len(rows)), None
+        if len(rows) > most:
+            raise ApiFault("EXCEEDED_ID_LIMIT", _TOO_MANY_GROUPS)
+        return Answer(plan.shape, plan.complete(rows, values, execute), len(rows)), None
+    if len(rows) <= most and not plan.attachments:
+        return Answer(plan.shape, list(rows), len(rows)), None
+    cursor = cursors.new(session, prepared.query.text, all_rows)
+    children = _ChildCursors(session, cursor)
+    shown = plan.batch(rows[:most], values, execute, most, children.locate)
+    if len(shown) == len(rows) or values["offset"]:
+        return Answer(plan.shape, shown, len(shown)), children.later()
     found = str(execute(plan.ids, values)[0][0])
-    cursor = cursors.new(session, prepared.query.text, all_rows, len(found) // ids.LENGTH)
-    answer = Answer(plan.shape, rows, cursor.size, cursor.locator(batch_size))
-    return answer, cursors.keep(session, cursor, found)
+    cursor = cursors.filled(cursor, found)
+    answer = Answer(plan.shape, shown, cursor.size, cursor.locator(len(shown)))
+    return answer, children.later(cursors.keep(session, cursor, found))
+
+
+class _ChildCursors:
+    """Makes the cursors of children that do not fit into a batch of a cursor's result."""
+
+    def __init__(self, session: Session, cursor: Cursor) -> None:
+        self._session = session
+        self._cursor = cursor
+        self._kept: list[Later] = []
+
+    def locate(self, number: int, found: str, shown: int) -> str | None:
+        """See `soql.compile.attached.Locate`."""
+        of, path = self._cursor, f"{self._cursor.path}.{number}"
+        child = cursors.new(self._session, of.query, of.all_rows, path=path, parent=of.id)
+        child = cursors.filled(child, found)
+        self._kept.append(cursors.keep(self._session, child, found))
+        return child.locator(shown)
+
+    def later(self, *before: Later | None) -> Later | None:
+        """What is to be written, that before it first."""
+        parts = [part for part in (*before, *self._kept) if part]
+
+        def save(connection: Connection) -> None:
+            for part in parts:
+                part(connection)
+
+        return save if parts else None
 
 
 def first(session: Session, catalog: Catalog, text: str, most: int) -> tuple[Answer, bool]:
@@ -98,12 +132,21 @@ def more(
     Raises ApiFault INVALID_QUERY_LOCATOR.
     """
     cursor, start = cursors.find(session, locator)
-    stop = start + batch_size
-    wanted = cursors.ids_between(session, cursor, start, stop)
+    wanted = cursors.ids_between(session, cursor, start, start + batch_size)
     prepared = _prepare(session, catalog, cursor.query, cursor.all_rows)
-    present = [row for row in _page(session, prepared, wanted) if row is not None]
-    answer = Answer(prepared.plan.shape, present, cursor.size, cursor.locator(stop))
-    return answer, _noted(session, prepared, answer, cursors.touch(session, cursor))
+    source, values = prepared.plan.at(cursor.path), _values(session, prepared)
+    children = _ChildCursors(session, cursor)
+    with executing(session) as execute:
+        found = {row[source.root_id]: row for row in execute(source.page, values | {"ids": wanted})}
+        present = [key for key in wanted if key in found]
+        rows = [found[key] for key in present]
+        shown = batch(rows, source.attachments, values, execute, batch_size, children.locate)
+    ended = len(shown) == len(rows)
+    stop = start + (len(wanted) if ended else wanted.index(present[len(shown)]))
+    answer = Answer(source.shape, shown, cursor.size, cursor.locator(stop))
+    released = cursors.release_children(session, cursor) if source.attachments else None
+    later = children.later(released, cursors.touch(session, cursor))
+    return answer, later if cursor.path else _noted(session, prepared, answer, later)
 
 
 def retrieve(

@@ -115,7 +115,7 @@ _SYSTEM: dict[str, tuple[tuple[str, TypeEngine[Any], bool], ...]] = {
         ("org", _NUMBER, True), ("id", ID_COLUMN, True), ("user_id", ID_COLUMN, False),
         ("created", TEXT_COLUMN, False), ("query", TEXT_COLUMN, False),
         ("all_rows", _COUNT, False), ("version", _COUNT, False), ("size", _COUNT, False),
-        ("used", TEXT_COLUMN, False),
+        ("used", TEXT_COLUMN, False), ("path", TEXT_COLUMN, False), ("parent", ID_COLUMN, False),
     ),
     "orgbox_cursor_chunk": (
         ("org", _NUMBER, True), ("cursor", ID_COLUMN, True), ("number", _COUNT, True),

@@ -9,6 +9,7 @@ from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.types import BigInteger
 
 from orgbox.soql.bound import BoundQuery, BoundSelect
+from orgbox.soql.compile.attached import batch
 from orgbox.soql.compile.attachments import attachments
 from orgbox.soql.compile.dialect import InList, end_to_end
 from orgbox.soql.compile.groups import grouped, repairs
@@ -98,4 +99,4 @@ def _count(matching: Select[Any], query: BoundSelect, root_id: Element) -> Selec
     return select(func.count()).select_from(_limited(matching.with_only_columns(root_id)).subquery())
 
 
-__all__ = ["Plan", "RowFilter", "Statement", "Tables", "compile"]
+__all__ = ["Plan", "RowFilter", "Statement", "Tables", "batch", "compile"]

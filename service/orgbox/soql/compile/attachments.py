@@ -4,17 +4,18 @@ Each is one statement for a whole page of rows, given their Ids as the list `key
 of its rows is the key they belong to. Depth costs statements, the number of rows does not.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.types import BigInteger
 
 from orgbox.soql.bound import Attachment, BoundSelect, ChildRecords
-from orgbox.soql.compile.dialect import InList
+from orgbox.soql.compile.attached import Attached, Children, ChosenRecords, Records
+from orgbox.soql.compile.dialect import InList, end_to_end
 from orgbox.soql.compile.operands import Element, Environment, Reading
 from orgbox.soql.compile.order import order_keys
-from orgbox.soql.compile.plan import Attached, Records
-from orgbox.soql.compile.statement import statements
+from orgbox.soql.compile.statement import Selects, Statement, statements
 from orgbox.soql.compile.where import Parameters, Where
 from orgbox.soql.operands import Column
 
@@ -26,41 +27,92 @@ def attachments(
 
     def made(attachment: Attachment) -> Attached:
         if isinstance(attachment, ChildRecords):
-            source = query.columns.index(query.root.id)
-            inner = _records(attachment.select, attachment.reference, parameters, env, all_rows)
-            return Attached(source, (("", inner),), children=True)
-        source = query.columns.index(attachment.reference)
-        chosen = tuple(
-            (prefix, _records(inner, inner.root.id, parameters, env, True))
-            for prefix, inner in attachment.selects
-        )
-        return Attached(source, chosen, children=False)
+            return _children(query, attachment, parameters, env, all_rows)
+        chosen = []
+        for prefix, inner in attachment.selects:
+            making = _Making(inner, inner.root.id, parameters, env, True)
+            (statement,) = statements(lambda making=making: (making.limited(),))  # type: ignore[misc]
+            chosen.append((prefix, making.records(statement)))
+        return ChosenRecords(query.columns.index(attachment.reference), tuple(chosen))
 
     return tuple(made(attachment) for attachment in query.attachments)
 
 
-def _records(
-    query: BoundSelect, key: Column, parameters: Parameters, env: Environment, all_rows: bool
-) -> Records:
-    (statement,) = statements(lambda: (_select(query, key, parameters, env, all_rows),))
-    inner = attachments(query, parameters, env, all_rows=all_rows)
-    return Records(statement, query.shape, inner)
+def _children(
+    query: BoundSelect, attachment: ChildRecords, parameters: Parameters, env: Environment, all_rows: bool
+) -> Children:
+    making = _Making(attachment.select, attachment.reference, parameters, env, all_rows)
+    rows, count, ids, page = statements(making.all)
+    return Children(
+        source=query.columns.index(query.root.id),
+        records=making.records(rows),
+        count=count,
+        ids=ids,
+        page=page,
+        root_id=making.root_id,
+    )
 
 
-def _select(
-    query: BoundSelect, key: Column, parameters: Parameters, env: Environment, all_rows: bool
-) -> Select[Any]:
-    reading = Reading(query, env, "t", all_rows=all_rows)
-    columns = [reading.value(operand).label(f"c{n}") for n, operand in enumerate(query.columns)]
-    owner = reading.value(key)
-    conditions = [*reading.conditions(), InList(owner, "keys")]
-    if query.where is not None:
-        conditions.append(Where(reading, parameters, env).condition(query.where))
-    found = select(*columns, owner.label("key")).select_from(reading.source()).where(*conditions)
-    keys = order_keys(query, reading)
-    if query.limit is None and query.skip is None:
-        return found.order_by(*keys)
-    return _limited(found, owner, keys, query, parameters)
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """Makes the SELECTs for records that belong to a list of keys."""
+
+    query: BoundSelect
+    key: Column
+    parameters: Parameters
+    env: Environment
+    all_rows: bool
+
+    @property
+    def root_id(self) -> int:
+        """The place of the Id in a row."""
+        return self.query.columns.index(self.query.root.id)
+
+    def records(self, statement: Statement) -> Records:
+        """The records of a statement, with what is attached to them."""
+        inner = attachments(self.query, self.parameters, self.env, all_rows=self.all_rows)
+        return Records(statement, self.query.shape, inner)
+
+    def all(self) -> Selects:
+        """Rows, count, Ids and page of a child subquery."""
+        ordered = self._ordered()
+        found = ordered.subquery("f")
+        count = select(found.c.key, func.count()).group_by(found.c.key)
+        ids = _limit(ordered.with_only_columns(ordered.selected_columns[self.root_id])).subquery("i")
+        return _limit(ordered), count, select(end_to_end(ids.c[0])), self._page()
+
+    def limited(self) -> Select[Any]:
+        """The records of the list `keys`, as many as the value `most`."""
+        return _limit(self._ordered())
+
+    def _ordered(self) -> Select[Any]:
+        reading = self._reading()
+        owner = reading.value(self.key)
+        conditions = [*reading.conditions(), InList(owner, "keys")]
+        if self.query.where is not None:
+            conditions.append(Where(reading, self.parameters, self.env).condition(self.query.where))
+        columns = [*self._columns(reading), owner.label("key")]
+        found = select(*columns).select_from(reading.source()).where(*conditions)
+        keys = order_keys(self.query, reading)
+        if self.query.limit is None and self.query.skip is None:
+            return found.order_by(*keys)
+        return _limited(found, owner, keys, self.query, self.parameters)
+
+    def _page(self) -> Select[Any]:
+        reading = self._reading()
+        found = select(*self._columns(reading)).select_from(reading.source())
+        wanted = InList(reading.value(self.query.root.id), "ids")
+        return found.where(*reading.conditions(), wanted)
+
+    def _reading(self) -> Reading:
+        return Reading(self.query, self.env, "t", all_rows=self.all_rows)
+
+    def _columns(self, reading: Reading) -> list[Any]:
+        return [reading.value(operand).label(f"c{n}") for n, operand in enumerate(self.query.columns)]
+
+
+def _limit(ordered: Select[Any]) -> Select[Any]:
+    return ordered.limit(bindparam("most", type_=BigInteger()))
 
 
 def _limited(

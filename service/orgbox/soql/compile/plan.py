@@ -8,24 +8,21 @@ parameters.
 A plan holds no literal: queries of one shape share it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from orgbox.soql.bound import Given
-from orgbox.soql.compile.statement import Statement
+from orgbox.soql.compile.attached import Attached, Children, Locate, Run, attach, batch
+from orgbox.soql.compile.statement import UNLIMITED, Statement
 from orgbox.soql.dates import WORDS, moment_of, today_in
 from orgbox.soql.nodes import Literal, Values
-from orgbox.soql.shape import Answer, Shape
+from orgbox.soql.shape import Shape
 from orgbox.soql.viewer import Viewer
 
 SEPARATOR = "\x1f"
 """Stands between the sort form and the stored form of a text whose least or greatest is sought."""
-
-UNLIMITED = 2**62
-"""The LIMIT of a statement that has none."""
-
 
 def repaired(row: tuple[object, ...], places: tuple[int, ...]) -> tuple[object, ...]:
     """The row with the stored form of the text in those places."""
@@ -48,72 +45,6 @@ class Edge:
     index: int | None
     after: bool
     moment: bool
-
-
-Run = Callable[[Statement, Mapping[str, object]], Sequence[tuple[object, ...]]]
-"""Executes a statement with its values and gives the rows."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Records:
-    """Records to attach to rows: a statement for the list `keys`, its last column the key."""
-
-    statement: Statement
-    shape: Shape
-    attachments: tuple["Attached", ...]
-
-    def fetch(
-        self, keys: Sequence[object], values: Mapping[str, object], run: Run
-    ) -> dict[object, list[tuple[object, ...]]]:
-        """The records by key, their own attachments made."""
-        if not keys:
-            return {}
-        found = run(self.statement, {**values, "keys": keys})
-        rows = attach([tuple(row)[:-1] for row in found], self.attachments, values, run)
-        by_key: dict[object, list[tuple[object, ...]]] = {}
-        for key_row, row in zip(found, rows, strict=True):
-            by_key.setdefault(key_row[-1], []).append(row)
-        return by_key
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Attached:
-    """One value more at the end of each row: children, or the record its column `source` points to.
-
-    `records` are by key prefix; those of children have the prefix "".
-    """
-
-    source: int
-    records: tuple[tuple[str, Records], ...]
-    children: bool
-
-    def values_for(
-        self, rows: Sequence[tuple[object, ...]], values: Mapping[str, object], run: Run
-    ) -> list[object]:
-        """An `Answer` or None, or a pair of shape and row or None, for each row."""
-        keys = [row[self.source] for row in rows]
-        found: dict[object, object] = {}
-        for prefix, records in self.records:
-            wanted = [key for key in dict.fromkeys(keys) if str(key or "-").startswith(prefix)]
-            for key, its_rows in records.fetch(wanted, values, run).items():
-                if self.children:
-                    found[key] = Answer(records.shape, its_rows, len(its_rows))
-                else:
-                    found[key] = (records.shape, its_rows[0])
-        return [found.get(key) for key in keys]
-
-
-def attach(
-    rows: list[tuple[object, ...]],
-    attachments: Sequence[Attached],
-    values: Mapping[str, object],
-    run: Run,
-) -> list[tuple[object, ...]]:
-    """The rows with one value more for each attachment."""
-    if not rows or not attachments:
-        return rows
-    columns = [attached.values_for(rows, values, run) for attached in attachments]
-    return [(*row, *more) for row, more in zip(rows, zip(*columns, strict=True), strict=True)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,6 +86,28 @@ class Plan:
             return list(rows)
         complete = [repaired(tuple(row), self.repairs) for row in rows]
         return attach(complete, self.attachments, values, run)
+
+    def batch(
+        self,
+        rows: Sequence[tuple[object, ...]],
+        values: Mapping[str, object],
+        run: Run,
+        most: int,
+        locate: Locate,
+    ) -> list[tuple[object, ...]]:
+        """The first of the rows as `shape` describes them, as `attached.batch` cuts and completes them."""
+        return batch(list(rows), self.attachments, values, run, most, locate)
+
+    def at(self, path: str) -> "Plan | Children":
+        """What makes pages of children: the numbers of the attachments that lead to them, with points
+        between; of nothing, the plan.
+        """
+        found: Plan | Children = self
+        for number in filter(None, path.split(".")):
+            attached = found.attachments[int(number)]
+            assert isinstance(attached, Children)
+            found = attached
+        return found
 
     def values(
         self,

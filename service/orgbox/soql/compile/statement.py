@@ -10,6 +10,9 @@ from sqlalchemy import ARRAY, Select
 
 from orgbox.soql.compile.dialect import dialect_named
 
+UNLIMITED = 2**62
+"""The LIMIT of a statement that has none."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Text:
