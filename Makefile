@@ -22,12 +22,14 @@ PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-
 
 setup: $(VENV)/.ready
 
-# what is installed is what the lock files name, byte for byte; Orgbox itself comes from here
+# what is installed is what the lock files name, byte for byte; Orgbox itself comes from here, with byte code,
+# as pip leaves it with the others, also where Python is told to write none
 $(VENV)/.ready: pyproject.toml requirements/test.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes --requirement requirements/test.txt
 	PYTHONWARNINGS=ignore $(PIP) --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q service
 	touch $@
 
 # new lock files; LOCK_ARGS=--upgrade for the newest versions
