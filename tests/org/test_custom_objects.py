@@ -1,7 +1,9 @@
 """An org with objects of its own: the bookshop of tests/bookshop, imported while the service runs."""
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,9 @@ from orgbox.cli import main
 from orgbox.config import configure
 from orgbox.org.extension import extend, remove, texts_of
 from orgbox.org.lifecycle import Lifecycle
+from orgbox.org.model import Model
 from orgbox.org.org import Org
+from orgbox.org.registry import Orgs
 from orgbox.org.seed import read_seed
 from service import Client, Service, start_service
 
@@ -23,7 +27,11 @@ BOOKSHOP = Path(__file__).parents[1] / "bookshop"
 
 
 def default(service: Service) -> Org:
-    org = service.app.orgs.default()
+    return default_of(service.app.orgs)
+
+
+def default_of(orgs: Orgs) -> Org:
+    org = orgs.default()
     assert org
     return org
 
@@ -330,6 +338,29 @@ def test_every_process_knows_with_the_next_call(service: Service, tmp_path: Path
     other.close()
 
     assert alice.query("SELECT Id FROM Book__c").text("size") == "0"
+
+
+def test_calls_that_meet_a_schema_at_once_make_its_model_once(
+    shop: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orgs = build(shop.app.config).orgs
+    make, texts, begun = orgs.models.make, [], threading.Barrier(4)
+
+    def slowly(given: Mapping[str, str]) -> Model:
+        texts.append(given)
+        time.sleep(0.1)
+        return make(given)
+
+    def meet(_: int) -> Model:
+        begun.wait()
+        return default_of(orgs).model
+
+    monkeypatch.setattr(orgs.models, "make", slowly)
+    with ThreadPoolExecutor(4) as callers:
+        models = list(callers.map(meet, range(4)))
+    orgs.database.close()
+
+    assert len(texts) == len(set(map(id, models))) == 1
 
 
 def test_the_schema_is_there_after_a_restart(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ with every session, so that all processes work with what was imported last.
 """
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
@@ -21,6 +20,7 @@ from orgbox.org.database import Database
 from orgbox.org.store import Store
 from orgbox.org.visibility import Rows
 from orgbox.soql import Plans
+from orgbox.soql.kept import Kept
 
 STANDARD = ""
 """The revision of an org without SObjects of its own."""
@@ -46,25 +46,22 @@ class Models:
         self._limits = limits
         self._schema = schemas.build(catalog)
         self.standard = self._make(STANDARD, catalog, self._schema)
-        self._kept: OrderedDict[str, Model] = OrderedDict()
-        self._lock = Lock()
+        self._kept: Kept[Model] = Kept(_MOST_KEPT)
+        self._making = Lock()
 
     def of(self, connection: Connection, org: int, revision: str) -> Model:
         """The model of an org whose revision the register tells."""
         if revision == STANDARD:
             return self.standard
-        with self._lock:
-            if revision in self._kept:
-                self._kept.move_to_end(revision)
-                return self._kept[revision]
-        return self.keep(self.make(self.texts(connection, org)))
+        found = self._kept.find(revision)
+        if found is None:
+            with self._making:  # which takes a while for hundreds of SObjects: other calls wait for the same
+                found = self._kept.find(revision) or self.keep(self.make(self.texts(connection, org)))
+        return found
 
     def keep(self, model: Model) -> Model:
         """Hand the model out from now on."""
-        with self._lock:
-            self._kept[model.revision] = model
-            if len(self._kept) > _MOST_KEPT:
-                self._kept.popitem(last=False)
+        self._kept.put(model.revision, model)
         return model
 
     def texts(self, connection: Connection, org: int) -> dict[str, str]:
