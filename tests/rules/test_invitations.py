@@ -57,6 +57,33 @@ def test_the_address_is_kept_as_entered_and_compared_in_its_normalized_form(
     assert mails(service)[0].recipient == normalized
 
 
+@pytest.mark.parametrize(
+    ("kept", "entered"),
+    [
+        ("Bob@acme.com", "bob@ACME.com"),
+        ("strauß@acme.com", "Strauß@acme.com"),
+        ("jose\u0301@acme.com", "jos\u00e9@acme.com"),  # with a combining accent
+        ("bob@büro.acme.com", "bob@Büro.acme.com"),
+        ("bob@büro.acme.com", "bob@xn--bro-hoa.acme.com"),
+        ("bob@xn--bro-hoa.acme.com", "bob@büro.acme.com"),
+    ],
+)
+def test_a_user_of_the_org_is_not_invited_however_the_address_is_spelled(
+    kept: str, entered: str, service: Service, alice: Client
+) -> None:
+    set_up(service, allowed_domains=["acme.com", "büro.acme.com"])
+    admin = service.client("admin@acme.com")
+    sam = admin.query("SELECT Id FROM User WHERE Username = 'sam@acme.com'").text("Id") or ""
+    moved = admin.call(f"<update>{admin.record('User', {'Id': sam, 'Email': kept})}</update>")
+    assert moved.text("success") == "true", moved.body.decode()
+
+    row = {"InvitedUserEmail": entered, "SharedEntityId": alice.user_id}
+    refused = alice.create("CollaborationInvitation", row)
+
+    assert refused.text("statusCode") == "FIELD_INTEGRITY_EXCEPTION", refused.body.decode()
+    assert "users of the organization" in (refused.text("message") or "")
+
+
 def test_the_same_address_can_be_invited_again_and_gets_another_mail(service: Service, alice: Client) -> None:
     first, second = (invite(alice, COWORKER)[0] for _ in range(2))
 

@@ -120,6 +120,8 @@ def insert_checked(session: Session, sobject: SObject, records: list[Record]) ->
         _set_defaults(record, stamps)
         _apply(record, batch, checked)
     good = good_ones(records)
+    if not good:
+        return
     new_ids = org.next_ids(session.connection, sobject.key_prefix or "000", len(good))
     for record, id_ in zip(good, new_ids, strict=True):
         record.values["Id"] = id_

@@ -10,3 +10,11 @@ def ascii_domain(text: str) -> str:
         return domain.encode("idna").decode("ascii")
     except UnicodeError:
         return domain
+
+
+def readable_domain(domain: str) -> str:
+    """The domain as people write it; what is no form of one is left as it is."""
+    try:
+        return domain.encode("ascii").decode("idna") if "xn--" in domain else domain
+    except UnicodeError:
+        return domain

@@ -4,7 +4,7 @@ ours: blanks and a display name off, lower case, the domain in its ASCII (IDNA) 
 
 from email.utils import parseaddr
 
-from orgbox.org.domains import ascii_domain
+from orgbox.org.domains import ascii_domain, readable_domain
 
 
 def normalize(address: str) -> str:
@@ -16,6 +16,12 @@ def normalize(address: str) -> str:
         return text.lower()
     local, at, domain = text.lower().rpartition("@")
     return f"{local}{at}{ascii_domain(domain)}"
+
+
+def spellings(address: str) -> set[str]:
+    """A normalized address, and the same with its domain as people write it."""
+    local, at, domain = address.rpartition("@")
+    return {address, f"{local}{at}{readable_domain(domain)}"}
 
 
 def domain_of(address: str) -> str:

@@ -20,7 +20,7 @@ STATUS = {"Pending": {"Accepted", "Declined"}, "Accepted": set(), "Declined": se
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The groups the records name, and how many places in groups each requester takes up."""
+    """The groups the records name, and how many places in groups each new requester takes up."""
 
     groups: dict[str, Group]
     places: Counter[str]
@@ -76,6 +76,8 @@ def accepted_requesters_become_members(requests: list[Record], batch: Batch) -> 
     """Accepting a request adds its requester to the group; of one who cannot join it stays as it was."""
     session = batch.session
     accepted = [r for r in requests if r.changes("Status") and r["Status"] == "Accepted"]
+    if not accepted:
+        return
     sobject = session.org.catalog["CollaborationGroupMember"]
     members = [
         Record(sobject, {"CollaborationGroupId": r["CollaborationGroupId"], "MemberId": r["RequesterId"]})
@@ -102,6 +104,8 @@ def declined_requesters_get_a_mail(requests: list[Record], batch: Batch) -> None
     """The requester is told, with the message of who declined; who is accepted is told of the membership."""
     org, connection = batch.session.org, batch.session.connection
     declined = [r for r in requests if r.changes("Status") and r["Status"] == "Declined"]
+    if not declined:
+        return
     asked = [str(r["RequesterId"]) for r in declined]
     users = org.store.fetch(connection, org.number, org.catalog["User"], asked, ("Email",))
     letters = _letters("declined", declined, batch)
@@ -136,8 +140,9 @@ def _runners(session: Session, keys: list[str]) -> list[tuple[str, str]]:
 
 
 def _facts(batch: Batch) -> Facts:
+    new = [r for r in batch.records if not r.before]
     found = groups.load(batch.session, [str(r["CollaborationGroupId"]) for r in batch.records])
-    return Facts(found, groups.places_taken(batch.session, [str(r["RequesterId"]) for r in batch.records]))
+    return Facts(found, groups.places_taken(batch.session, [str(r["RequesterId"]) for r in new]))
 
 
 def _pending(request: Record, _: Session) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import update
 
+from orgbox.catalog.fieldtypes import fold
 from orgbox.errors import RecordError
 from orgbox.org import invitations, outbox, uniqueness
 from orgbox.org.checks import is_email_address
@@ -13,7 +14,7 @@ from orgbox.org.outbox import NewLetter, NewMail
 from orgbox.org.rulebook import Batch, Record, Rules, Unique
 from orgbox.org.session import Session
 from orgbox.rules import groups
-from orgbox.rules.addresses import domain_of, normalize
+from orgbox.rules.addresses import domain_of, normalize, spellings
 from orgbox.rules.groups import Group
 from orgbox.rules.texts import no_access, no_access_to_reference
 
@@ -28,6 +29,7 @@ class Facts:
 
     groups: dict[str, Group]
     users: frozenset[str]
+    """Addresses, folded."""
 
 
 def facts(batch: Batch) -> Facts:
@@ -41,11 +43,11 @@ def _addresses_of_users(batch: Batch, addresses: set[str]) -> frozenset[str]:
     org = batch.session.org
     users = org.catalog["User"]
     column = users.by_name["email"].shadow or "Email"
-    folded = [address.upper() for address in addresses]
+    folded = {fold(spelling) for address in addresses for spelling in spellings(address)}
     rows = org.store.where(
         batch.session.connection, org.number, users, column, folded, ("Email", "IsActive")
     )
-    return frozenset(normalize(row["Email"]) for row in rows if row["IsActive"])
+    return frozenset(fold(normalize(row["Email"])) for row in rows if row["IsActive"])
 
 
 def platform_values(invitation: Record, batch: Batch) -> None:
@@ -121,7 +123,7 @@ def inviter_may_invite_customers(invitation: Record, batch: Batch) -> None:
 
 def invitee_is_not_a_user_of_the_org(invitation: Record, batch: Batch) -> None:
     """You can't send invitations to users of the organization the invite was sent from."""
-    if invitation["InvitedUserEmailNormalized"] in batch.facts.users:
+    if fold(invitation["InvitedUserEmailNormalized"]) in batch.facts.users:
         raise RecordError(
             "FIELD_INTEGRITY_EXCEPTION",
             "You can't send invitations to users of the organization the invite was sent from.",
