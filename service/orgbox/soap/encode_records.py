@@ -41,19 +41,13 @@ class RecordEncoder:
             if answer.locator is None
             else f"<queryLocator>{answer.locator}</queryLocator>"
         )
-        done = "true" if answer.done else "false"
-        records = self.rows("records", answer.shape, answer.rows)
-        return (
-            f"<{name}{typed}><done>{done}</done>{locator}{records}<size>{answer.size}</size></{name}>"
-        )
+        start = f"<{name}{typed}><done>{'true' if answer.done else 'false'}</done>{locator}"
+        records = self._template("records", answer.shape).many(answer.rows)
+        return "".join([start, *records, f"<size>{answer.size}</size></{name}>"])
 
     def rows(self, name: str, shape: Shape, rows: Sequence[Row]) -> str:
         """Records, each in an element of that name."""
-        return "".join(self.texts(name, shape, rows))
-
-    def texts(self, name: str, shape: Shape, rows: Sequence[Row]) -> list[str]:
-        """The text of each record, in an element of that name."""
-        return self._template(name, shape).many(rows)
+        return "".join(self._template(name, shape).many(rows))
 
     def _template(self, name: str, shape: Shape) -> Template:
         key = (shape, name)

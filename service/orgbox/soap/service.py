@@ -56,13 +56,12 @@ class _Call(MethodContext):  # type: ignore[misc]
     TransportContext = None
     __setattr__ = object.__setattr__
 
+    def __init__(self, server: _Transport) -> None:
+        super().__init__(server, MethodContext.SERVER)
+        self.event = None  # it points back: without it the call is gone at its end with all it holds
+
     def fire_event(self, event: str, *_args: Any, **_options: Any) -> None:
         """Nothing happens."""
-
-    def close(self) -> None:
-        """End the call; without the part that points back, it is gone at once with all it holds."""
-        super().close()
-        self.event = None
 
 
 class SoapService:
@@ -107,7 +106,7 @@ class SoapService:
         return status, body
 
     def _dispatch(self, context: Context) -> tuple[int, bytes]:
-        initial = _Call(self._server, MethodContext.SERVER)
+        initial = _Call(self._server)
         initial.udc = context
         initial.in_string = [context.request.body]
         ctx = self._server.generate_contexts(initial)[0]
@@ -119,9 +118,7 @@ class SoapService:
             ctx.out_error = ctx.in_error
         self._server.get_out_string(ctx)
         body = b"".join(ctx.out_string)
-        status = 200 if ctx.out_error is None else 500
-        ctx.close()
-        return status, body
+        return 200 if ctx.out_error is None else 500, body
 
 
 def _fault(request: Request, error: OrgboxError) -> tuple[int, bytes]:

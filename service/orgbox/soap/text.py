@@ -19,30 +19,41 @@ def _replace(found: re.Match[str]) -> str:
 
 _BETWEEN = "\x1f"
 _FEW = 8
-_CONTROLS = bytes(c for c in range(0x20) if c not in b"\t\n")
-_NONCHARACTERS = ("\ufffe".encode(), "\uffff".encode())
+_CONTROLS = [chr(code) for code in range(0x20) if chr(code) not in "\t\n"]
+_NONCHARACTERS = ("\ufffe", "\uffff")
 
 
 def escape_all(texts: Sequence[str]) -> Sequence[str]:
-    """`escape` of each text. Many are looked at as one, which nearly always needs nothing rare."""
+    """`escape` of each text. Many are looked at as one, for one character after the other: to find out that
+    a long text lacks a character takes next to nothing.
+    """
     if len(texts) < _FEW:
         return [escape(text) for text in texts]
-    joined = _BETWEEN.join(texts)
-    if _has_rare(joined, len(texts) - 1):
+    joined = "".join(texts)
+    if _has_rare(joined):
         return [escape(text) for text in texts]
-    made = joined.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return texts if len(made) == len(joined) else made.split(_BETWEEN)
+    needed = [character for character in "&<>" if character in joined]
+    if not needed:
+        return texts
+    made = _BETWEEN.join(texts)
+    for character in needed:
+        made = made.replace(character, _ESCAPES[character])
+    return made.split(_BETWEEN)
 
 
-def _has_rare(text: str, controls: int) -> bool:
-    """Whether there are other control characters than so many, or what XML cannot carry."""
+def _has_rare(text: str) -> bool:
+    """Whether there are control characters, or what XML cannot carry."""
+    if any(character in text for character in _CONTROLS):
+        return True
+    return not text.isascii() and (_has_surrogate(text) or any(c in text for c in _NONCHARACTERS))
+
+
+def _has_surrogate(text: str) -> bool:
     try:
-        data = text.encode()
-    except UnicodeEncodeError:  # half a surrogate pair
+        text.encode()
+    except UnicodeEncodeError:
         return True
-    if len(data) - len(data.translate(None, _CONTROLS)) != controls:
-        return True
-    return not text.isascii() and any(character in data for character in _NONCHARACTERS)
+    return False
 
 
 def attribute(text: str) -> str:

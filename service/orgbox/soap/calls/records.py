@@ -76,9 +76,10 @@ def retrieve(context: Context, field_list: str, sobject: str, ids: list[str]) ->
     names = split_names(field_list)
     shape, rows = retrieve_rows(context.signed_in, context.catalog, names, sobject, ids)
     context.rows = len(rows)
-    found = [row for row in rows if row is not None]
-    texts = iter(record_encoder(context).texts("result", shape, found))
-    return encoded("".join([_NO_RECORD if row is None else next(texts) for row in rows]), RECORD_PREFIXES)
+    write, found = partial(record_encoder(context).rows, "result", shape), [row for row in rows if row]
+    if len(found) == len(rows):
+        return encoded(write(found), RECORD_PREFIXES)
+    return encoded("".join([write([row]) if row else _NO_RECORD for row in rows]), RECORD_PREFIXES)
 
 
 RECORD_PREFIXES = ("xsi", "sf")
