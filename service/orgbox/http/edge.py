@@ -10,7 +10,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -156,6 +156,7 @@ def _first_half(body: bytes) -> Iterator[bytes]:
     raise ClientDisconnected
 
 
+@lru_cache(maxsize=128)
 def find_endpoint(path: str) -> Endpoint | None:
     """The SOAP endpoint of a path, or None."""
     found = _PATH.fullmatch(path)

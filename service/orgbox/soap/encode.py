@@ -21,9 +21,9 @@ Write = Callable[[Append, Any], None]
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A result that is written already, in pieces, and which of `PREFIXES` it uses."""
+    """A result that is written already: UTF-8 in pieces, and which of `PREFIXES` it uses."""
 
-    pieces: tuple[str, ...]
+    pieces: tuple[bytes, ...]
     prefixes: frozenset[str]
 
 
@@ -34,7 +34,7 @@ PREFIXES = {"xsd": '"xsd:', "xsi": "xsi:", "sf": "sf:"}
 def encoded(text: str, prefixes: Iterable[str] = PREFIXES) -> Encoded:
     """The result of a text that may use these prefixes."""
     used = frozenset(prefix for prefix in prefixes if PREFIXES[prefix] in text)
-    return Encoded((text,), used)
+    return Encoded((text.encode(),), used)
 
 
 def together(results: Sequence[Encoded]) -> Encoded:

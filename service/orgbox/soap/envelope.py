@@ -6,7 +6,6 @@ by their local part; only the SOAP envelope itself and the call's own namespace 
 
 import re
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,6 +73,8 @@ def parse(body: bytes) -> Element:
         raise _unreadable("DOCTYPE is not allowed in a SOAP message.")
     if (document.encoding or "UTF-8").upper() not in _ENCODINGS:
         raise _unreadable(f"The encoding {document.encoding} is not supported.")
+    if body.count(b"<") > _MOST_ELEMENTS or body.count(b"=") > _MOST_ATTRIBUTES:
+        _check_size(root)
     return root
 
 
@@ -102,7 +103,6 @@ def _parser_text(error: Exception) -> str:
 
 def open_envelope(root: Element) -> Envelope:
     """Header and Body of a parsed message. Raises ProtocolFault for what is no SOAP 1.1 envelope."""
-    _check_size(root)
     if local_name(root) != "Envelope":
         raise ProtocolFault(f"Unable to find SOAP Envelope, found {root.tag}")
     if root.tag != _ENVELOPE:
@@ -110,7 +110,7 @@ def open_envelope(root: Element) -> Envelope:
         raise ProtocolFault(text, code="VersionMismatch")
     headers: dict[str, Element] | None = None
     body = None
-    for child in _elements(root):
+    for child in root.iterchildren("*"):
         name = local_name(child)
         if name == "Header" and headers is None and body is None:
             headers = _headers(child)
@@ -120,7 +120,7 @@ def open_envelope(root: Element) -> Envelope:
             raise ProtocolFault(f"Element {brackets(child)} invalid at this location")
     if body is None:
         raise ProtocolFault("SOAP Body not found in the message")
-    calls = list(_elements(body))
+    calls = list(body.iterchildren("*"))
     if len(calls) != 1:
         raise ProtocolFault(f"SOAP Body must hold one request, found {len(calls)}")
     return Envelope(calls[0], headers or {})
@@ -129,7 +129,7 @@ def open_envelope(root: Element) -> Envelope:
 def _headers(parent: Element) -> dict[str, Element]:
     """The headers by local name; of a second one nobody could tell whether it or the first is meant."""
     found: dict[str, Element] = {}
-    for header in _elements(parent):
+    for header in parent.iterchildren("*"):
         name = local_name(header)
         if name in found:
             raise ProtocolFault(f"Element {brackets(header)} invalid at this location")
@@ -156,10 +156,6 @@ def _check_size(root: Element) -> None:
 
 def _too_many() -> ProtocolFault:
     return ProtocolFault("The message has too many elements or attributes")
-
-
-def _elements(parent: Element) -> Iterator[Element]:
-    return (child for child in parent if isinstance(child.tag, str))
 
 
 def local_name(element: Element) -> str:

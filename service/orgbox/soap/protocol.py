@@ -73,15 +73,15 @@ class SforceSoap(Soap11):  # type: ignore[misc]
         ctx.in_object = context.arguments
 
     def serialize(self, ctx: Any, message: str) -> None:
-        """The whole answer, in one piece."""
+        """The whole answer, in pieces."""
         context: Context = ctx.udc
         if ctx.out_error is not None:
             error = ctx.out_error
             shown = error.error if isinstance(error, WireFault) else ProtocolFault(str(error))
             text = write_fault(shown, context.request.dialect, context.request.version)
+            ctx.out_document = [text.encode()]
         else:
-            text = write_answer(context, ctx.out_object[0])
-        ctx.out_document = [text.encode()]
+            ctx.out_document = write_answer(context, ctx.out_object[0])
 
     def create_out_string(self, ctx: Any, out_string_encoding: str | None = None) -> None:
         """The answer as bytes, which it is."""
@@ -111,8 +111,8 @@ def _find_call(request: Request, sent: Element) -> Call:
     return known[name]
 
 
-def write_answer(context: Context, result: Any) -> str:
-    """The answer to a call that succeeded."""
+def write_answer(context: Context, result: Any) -> list[bytes]:
+    """The answer to a call that succeeded, in pieces."""
     request = context.request
     name = context.call_name
     known = description().as_of(request.version, request.dialect.name).calls[name]
@@ -123,8 +123,8 @@ def write_answer(context: Context, result: Any) -> str:
     root = f'soapenv:Envelope {_SOAPENV} xmlns="{request.dialect.tns}"{sobjects}'
     head = f"{_DECLARATION}<{root}>{_limit_info(context, known)}<soapenv:Body>"
     if not any(result.pieces):
-        return f"{head}<{name}Response/>{_TAIL}"
-    return "".join([f"{head}<{name}Response>", *result.pieces, f"</{name}Response>{_TAIL}"])
+        return [f"{head}<{name}Response/>{_TAIL}".encode()]
+    return [f"{head}<{name}Response>".encode(), *result.pieces, f"</{name}Response>{_TAIL}".encode()]
 
 
 def encode_result(known: Call, result: Any, request: Request) -> Encoded:

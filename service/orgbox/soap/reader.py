@@ -36,8 +36,12 @@ def read_arguments(call: Call, element: Element) -> list[Any]:
     """The call's arguments in WSDL order: lists for repeated ones, "" or None for absent ones."""
     found: dict[str, list[Element]] = {member.name: [] for member in call.arguments}
     unmatched: list[Element] = []
+    places: dict[str, list[Element]] = {}
     for child in element.iterchildren("*"):
-        found.get(local_name(child), unmatched).append(child)
+        place = places.get(child.tag)
+        if place is None:
+            place = places[child.tag] = found.get(local_name(child), unmatched)
+        place.append(child)
     _place(unmatched, call.arguments, found)
     return [_argument(member, found[member.name]) for member in call.arguments]
 
