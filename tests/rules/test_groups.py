@@ -167,6 +167,33 @@ def test_a_group_has_no_owner_who_may_own_none(service: Service) -> None:
     assert refusal(refused) == "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY"
 
 
+@pytest.mark.parametrize("heir", ["sam", "carl"], ids=["a member", "no member"])
+def test_who_is_handed_a_group_manages_it_beside_the_old_owner(heir: str, service: Service) -> None:
+    alice, new = service.client("alice@acme.com"), service.client(f"{heir}@acme.com")
+    group = group_of(alice, "All acme.com")
+    before = int(count_of(alice, group) or 0)
+
+    assert update(alice, "CollaborationGroup", Id=group, OwnerId=new.user_id).text("success") == "true"
+
+    managers = alice.query(
+        f"SELECT Member.Username FROM {MEMBER} WHERE CollaborationGroupId = '{group}' "
+        "AND CollaborationRole = 'Admin' ORDER BY Member.Username"
+    )
+    assert managers.texts("Username") == sorted(["alice@acme.com", f"{heir}@acme.com", "mia@acme.com"])
+    assert int(count_of(alice, group) or 0) == before + (heir == "carl")
+    assert refusal(delete(alice, group)) == "INSUFFICIENT_ACCESS_OR_READONLY"
+    assert delete(new, group).text("success") == "true"
+    assert list(findings(service.app.orgs)) == []
+
+
+def test_nobody_who_may_own_none_is_handed_a_group(service: Service) -> None:
+    cora, alice = customer(service), service.client("alice@acme.com")
+
+    refused = update(alice, "CollaborationGroup", Id=group_of(alice, "All acme.com"), OwnerId=cora.user_id)
+
+    assert refusal(refused) == "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY"
+
+
 def test_pending_requests_count_among_the_groups_of_a_user(service: Service) -> None:
     carl = service.client("carl@acme.com")
     org = service.app.orgs.all()[0]
@@ -234,6 +261,8 @@ def test_who_does_not_see_somebody_or_something_cannot_follow_it(service: Servic
     assert [follow(cora, what) for what in (carl, sam.user_id)] == [unseen, None]
     assert [follow(sam, what) for what in (secret, carl)] == [unseen, None]
     assert follow(alice, secret) is None
+    followed = f"SELECT Id FROM EntitySubscription WHERE ParentId = '{secret}' LIMIT 10"
+    assert [client.query(followed).text("size") for client in (alice, sam)] == ["1", "0"]
 
 
 def test_subscriptions_go_and_come_with_the_user(service: Service) -> None:

@@ -87,6 +87,8 @@ class Rows:
             return or_(rows.c.CollaborationType != "Unlisted", rows.c.Id.in_(self._my_groups()))
         if sobject.name in ("CollaborationGroupMember", "CollaborationGroupMemberRequest"):
             return ~self._is_in_hidden_group(rows.c.CollaborationGroupId)
+        if sobject.name == "EntitySubscription":
+            return ~self._is_in_hidden_group(rows.c.ParentId)
         return None
 
     def of_keeper(self, sobject: SObject, rows: FromClause) -> Condition:
