@@ -10,7 +10,7 @@ import pytest
 from fuzz.box import Answer, Box, cookie_of, signed_out, token_of
 
 OPEN = {"start", "health", "static", "signin.sign_in", "signin.submit", "signin.sign_out", "accept.look",
-        "accept.accept", "metrics.show"}  # fmt: skip
+        "accept.accept", "metrics.show", "elsewhere.absent"}  # fmt: skip
 SETUP = {"settings": "ModifyAllData", "users": "ManageUsers", "mailbox": "ViewAllData"}
 """Pages of these modules take a permission that only administrators have."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PROPFIND")

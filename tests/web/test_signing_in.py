@@ -237,12 +237,16 @@ def test_every_answer_carries_the_guards(visit: SignedIn, path: str) -> None:
     assert headers["Cache-Control"] == ("no-cache" if path.startswith("/static/") else "no-store")
 
 
+NO_COOKIE = ("control.", "oauth.", "elsewhere.")
+"""What no cookie opens."""
+
+
 def forms(service: Service) -> list[str]:
     """Every address that takes a form, with an Id or number in each place."""
     unused: Any = None
     site: Any = make_site(service.app.desk, unused).__self__  # type: ignore[attr-defined]
     rules = [rule for rule in site.url_map.iter_rules() if "POST" in (rule.methods or ())]
-    rules = [rule for rule in rules if not rule.endpoint.startswith(("control.", "oauth."))]  # no cookie
+    rules = [rule for rule in rules if not rule.endpoint.startswith(NO_COOKIE)]
     return [site.url_map.bind("").build(r.endpoint, dict.fromkeys(r.arguments, "1"), "POST") for r in rules]
 
 

@@ -15,6 +15,7 @@ from orgbox.web import (
     accept,
     calls,
     control_apps,
+    elsewhere,
     group_requests,
     invitations,
     mailbox,
@@ -64,7 +65,7 @@ def make_site(parts: Desk, own: Control) -> Callable[..., Iterable[bytes]]:
     for pages in PAGES:
         site.register_blueprint(pages)
     site.extensions["orgbox_control"] = own
-    for api in (control_apps.api, oauth.api, metrics.api):
+    for api in (control_apps.api, oauth.api, metrics.api, elsewhere.api):
         site.register_blueprint(api)
         site.extensions["csrf"].exempt(api)  # no cookie opens it
     site.add_url_rule("/", view_func=start)
