@@ -74,6 +74,18 @@ def test_each_address_has_its_own_outcome_and_the_refused_stay_in_the_form(visit
     assert page.texts("//textarea[@id='addresses']") == ["bob@external.com nonsense mia@acme.com"]
 
 
+def test_a_list_of_addresses_is_taken_as_a_mail_program_gives_it(visit: SignedIn) -> None:
+    brown = '"Brown, Bob" <bob@acme.com>'
+    text = f'{brown}; Eve <eve@acme.com>,\n"open@acme.com, bob@acme.com\n\n{brown}'
+
+    page = invite(visit("alice"), text)
+
+    assert page.texts("//tbody/tr/th") == [
+        brown, "Eve <eve@acme.com>", '"open@acme.com', "bob@acme.com",
+    ]  # fmt: skip
+    assert page.texts("//tbody/tr/td/span[contains(@class, 'tag ok')]") == ["Invited"] * 3
+
+
 def test_an_invitation_without_an_address_or_with_too_many_is_sent_to_nobody(visit: SignedIn) -> None:
     alice = visit("alice")
 

@@ -15,6 +15,7 @@ from orgbox.web.records import Form, filled_in
 
 pages = Blueprint("people", __name__, url_prefix="/people")
 
+_ADDRESS = re.compile(r'(?:"[^"\n]*"|[^,;\n])+')
 _LIST = "SELECT Id, Name, Title, Email FROM User"
 _GROUPS = (
     "SELECT CollaborationGroupId, CollaborationGroup.Name, CollaborationRole FROM CollaborationGroupMember "
@@ -91,8 +92,8 @@ def invite_all(session: Session, form: Form, entity: str) -> list[Outcome]:
 
 
 def addresses(text: str) -> list[str]:
-    """The addresses of a text, separated by commas, semicolons or lines, each once."""
-    return list(dict.fromkeys(part.strip() for part in re.split(r"[,;\n]", text) if part.strip()))
+    """The addresses of a text, separated by commas, semicolons or lines outside of quotes, each once."""
+    return list(dict.fromkeys(part.strip() for part in _ADDRESS.findall(text) if part.strip()))
 
 
 def status_of(outcomes: Sequence[Outcome]) -> int:
