@@ -7,15 +7,15 @@ of its rows is the key they belong to. Depth costs statements, the number of row
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.types import BigInteger
 
-from orgbox.soql.bound import Attachment, BoundSelect, ChildRecords
+from orgbox.soql.bound import Attachment, BoundSelect, ChildRecords, Given
 from orgbox.soql.compile.attached import Attached, Children, ChosenRecords, Records
-from orgbox.soql.compile.dialect import InList, end_to_end
-from orgbox.soql.compile.operands import Element, Environment, Reading
+from orgbox.soql.compile.dialect import InEach, InList, end_to_end
+from orgbox.soql.compile.operands import Environment, Reading
 from orgbox.soql.compile.order import order_keys
-from orgbox.soql.compile.statement import Selects, Statement, statements
+from orgbox.soql.compile.statement import UNLIMITED, Selects, Statement, statements
 from orgbox.soql.compile.where import Parameters, Where
 from orgbox.soql.operands import Column
 
@@ -86,26 +86,44 @@ class _Making:
         return _limit(self._ordered())
 
     def _ordered(self) -> Select[Any]:
-        reading = self._reading()
+        """All records of the list `keys`, in their order."""
+        reading = self._reading("t")
         owner = reading.value(self.key)
-        conditions = [*reading.conditions(), InList(owner, "keys")]
-        if self.query.where is not None:
-            conditions.append(Where(reading, self.parameters, self.env).condition(self.query.where))
+        if self.query.limit is None and self.query.skip is None:
+            conditions = self._conditions(reading, InList(owner, "keys"))
+        else:
+            wanted = InEach(reading.value(self.query.root.id), "keys", self._each())
+            conditions = [*reading.conditions(), wanted]
         columns = [*self._columns(reading), owner.label("key")]
         found = select(*columns).select_from(reading.source()).where(*conditions)
-        keys = order_keys(self.query, reading)
-        if self.query.limit is None and self.query.skip is None:
-            return found.order_by(*keys)
-        return _limited(found, owner, keys, self.query, self.parameters)
+        return found.order_by(*order_keys(self.query, reading))
+
+    def _each(self) -> Select[Any]:
+        """The Ids of the records of one key, which the enclosing statement names, within LIMIT and OFFSET."""
+        reading = self._reading("x")
+        conditions = self._conditions(reading, reading.value(self.key) == InEach.KEY)
+        found = select(reading.value(self.query.root.id).label("id")).select_from(reading.source())
+        limit, skip = self._parameter(self.query.limit), self._parameter(self.query.skip)
+        ordered = found.where(*conditions).order_by(*order_keys(self.query, reading))
+        return ordered.limit(UNLIMITED if limit is None else limit).offset(skip)
+
+    def _parameter(self, given: Given | None) -> Any:
+        return None if given is None else bindparam(self.parameters.given(given), type_=BigInteger())
+
+    def _conditions(self, reading: Reading, mine: ColumnElement[bool]) -> list[Any]:
+        conditions = [*reading.conditions(), mine]
+        if self.query.where is not None:
+            conditions.append(Where(reading, self.parameters, self.env).condition(self.query.where))
+        return conditions
 
     def _page(self) -> Select[Any]:
-        reading = self._reading()
+        reading = self._reading("t")
         found = select(*self._columns(reading)).select_from(reading.source())
         wanted = InList(reading.value(self.query.root.id), "ids")
         return found.where(*reading.conditions(), wanted)
 
-    def _reading(self) -> Reading:
-        return Reading(self.query, self.env, "t", all_rows=self.all_rows)
+    def _reading(self, prefix: str) -> Reading:
+        return Reading(self.query, self.env, prefix, all_rows=self.all_rows)
 
     def _columns(self, reading: Reading) -> list[Any]:
         return [reading.value(operand).label(f"c{n}") for n, operand in enumerate(self.query.columns)]
@@ -113,25 +131,3 @@ class _Making:
 
 def _limit(ordered: Select[Any]) -> Select[Any]:
     return ordered.limit(bindparam("most", type_=BigInteger()))
-
-
-def _limited(
-    found: Select[Any],
-    owner: Element,
-    keys: list[Element],
-    query: BoundSelect,
-    parameters: Parameters,
-) -> Select[Any]:
-    """At most so many records for each owner, numbered in the query's order."""
-    number = func.row_number().over(partition_by=owner, order_by=keys).label("number")
-    numbered = found.add_columns(number).subquery()
-    conditions = []
-    first: Any = 0
-    if query.skip is not None:
-        first = bindparam(parameters.given(query.skip), type_=BigInteger())
-        conditions.append(numbered.c.number > first)
-    if query.limit is not None:
-        most = bindparam(parameters.given(query.limit), type_=BigInteger())
-        conditions.append(numbered.c.number <= most + first)
-    shown = [c for c in numbered.c if c.name != "number"]
-    return select(*shown).where(*conditions).order_by(numbered.c.number)

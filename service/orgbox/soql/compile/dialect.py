@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Text, bindparam, make_url
+from sqlalchemy import ARRAY, Select, Text, bindparam, literal_column, make_url
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
@@ -33,6 +33,24 @@ class InList(ColumnElement[bool]):
         self.list = bindparam(name, type_=ARRAY(type_ or Text()))
 
     def self_group(self, against: Any = None) -> "InList":
+        return self
+
+
+class InEach(ColumnElement[bool]):
+    """`column IN` what a SELECT of `id` gives for each of a list: its LIMIT is one for each, so that an index
+    in its order ends early. KEY stands in it for the one.
+    """
+
+    inherit_cache = False
+    type = Boolean()
+    KEY: ColumnElement[Any] = literal_column("k.value", Text())
+
+    def __init__(self, column: ColumnElement[Any], name: str, each: Select[Any]) -> None:
+        self.column = column
+        self.list = bindparam(name, type_=ARRAY(Text()))
+        self.each = each.subquery("e")
+
+    def self_group(self, against: Any = None) -> "InEach":
         return self
 
 
@@ -83,7 +101,23 @@ def _in_array(element: InList, compiler: Any, **kw: Any) -> str:
     return f"{column} = ANY ({values})"
 
 
-def _parts(element: InList, compiler: Any, **kw: Any) -> tuple[str, str]:
+@compiles(InEach, "sqlite")
+def _in_each_json(element: InEach, compiler: Any, **kw: Any) -> str:
+    column, values = _parts(element, compiler, **kw)
+    each = compiler.process(element.each, **kw | {"asfrom": True})
+    found = f"json_each((SELECT json_group_array(e.id) FROM {each})) AS j"
+    return f"{column} IN (SELECT j.value FROM json_each({values}) AS k, {found})"
+
+
+@compiles(InEach)
+def _in_each_lateral(element: InEach, compiler: Any, **kw: Any) -> str:
+    column, values = _parts(element, compiler, **kw)
+    each = compiler.process(element.each, **kw | {"asfrom": True})
+    found = f"SELECT e.id FROM unnest({values}) AS k(value) CROSS JOIN LATERAL {each}"
+    return f"{column} = ANY (ARRAY({found}))"  # an array is found before, so that the key's index is used
+
+
+def _parts(element: InList | InEach, compiler: Any, **kw: Any) -> tuple[str, str]:
     parts: tuple[ClauseElement, ClauseElement] = (element.column, element.list)
     column, values = (compiler.process(part, **kw) for part in parts)
     return column, values
