@@ -6,10 +6,12 @@ Made for one thread at a time; the connection is kept open.
 import json
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from selectors import EVENT_READ, DefaultSelector
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-_IDEMPOTENT = ("GET", "PUT", "DELETE", "PATCH")
+_REPEATABLE = ("GET", "PATCH", "DELETE")
+"""What may be done twice; a PUT may move a clock on."""
 
 
 class ControlError(Exception):
@@ -74,6 +76,8 @@ class ControlClient:
 
     def _send(self, method: str, target: str, body: str | None) -> tuple[int, bytes]:
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
+        if self._has_news():
+            self._connection.close()
         kept = self._connection.sock is not None
         for last in (not kept, True):
             try:
@@ -82,6 +86,14 @@ class ControlClient:
                 return response.status, response.read()
             except (OSError, HTTPException) as error:
                 self._connection.close()
-                if last or method not in _IDEMPOTENT:
+                if last or method not in _REPEATABLE:
                     raise ControlError(0, f"{self.url} does not answer: {error}") from None
         raise AssertionError("the last attempt returns or raises")
+
+    def _has_news(self) -> bool:
+        """Whether something came unasked: the service has ended the connection, on which nothing moved."""
+        if self._connection.sock is None:
+            return False
+        with DefaultSelector() as selector:
+            selector.register(self._connection.sock, EVENT_READ)
+            return bool(selector.select(0))
