@@ -89,7 +89,8 @@ def _typed(type_name: str, element: Element) -> Any:
 
 
 def _is_nil(element: Element) -> bool:
-    return element.get(NIL) in _TRUE
+    """Whether it is; most elements have no attribute at all, which takes a tenth of the time to find out."""
+    return bool(element.keys()) and element.get(NIL) in _TRUE
 
 
 def _text(element: Element) -> str:

@@ -2,7 +2,6 @@
 catalogue.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -12,9 +11,10 @@ from orgbox.soap.encode import Encoded, together
 from orgbox.soap.protocol import encode_result
 from orgbox.soap.registry import call
 from orgbox.soap.request import Context
+from orgbox.soql.kept import Kept
 
 _MOST_KEPT = 2_000
-_kept: OrderedDict[tuple[object, ...], Encoded] = OrderedDict()
+_kept: Kept[Encoded] = Kept(_MOST_KEPT)
 
 
 @call("describeGlobal")
@@ -51,10 +51,5 @@ def _keep(context: Context, name: str, describe: Callable[[], dict[str, Any]]) -
     call_name = "describeSObject" if name else "describeGlobal"
     content = context.catalog.content_hash
     key = (content, name, request.dialect.name, request.version, request.base_url)
-    found = _kept.get(key)
-    if found is None:
-        known = description().as_of(request.version, request.dialect.name).calls[call_name]
-        found = _kept[key] = encode_result(known, describe(), request)
-        if len(_kept) > _MOST_KEPT:
-            _kept.popitem(last=False)
-    return found
+    known = description().as_of(request.version, request.dialect.name).calls[call_name]
+    return _kept.get(key, lambda: encode_result(known, describe(), request))
