@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -162,6 +164,35 @@ def test_nothing_outlives_the_process_that_was_started(tmp_path: Path) -> None:
         process.kill()
 
         until(lambda: not any(map(lives, all_of_them)))
+
+
+DEAF = """
+import signal, sys, time
+from orgbox.http import workers
+
+def work(number):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    print(number, flush=True)
+    while True:
+        time.sleep(1)
+
+workers._PATIENCE = 0.2
+workers.Leader(work, 2).lead(sys.stdin.fileno())
+"""
+
+
+def test_workers_that_do_not_end_are_killed() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", DEAF], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as leader:
+        assert leader.stdout
+        assert sorted(leader.stdout.readline() for _ in range(2)) == ["0\n", "1\n"]
+        deaf = children(leader.pid)
+
+        leader.terminate()
+
+        assert leader.wait(20) == 0
+        assert not any(map(lives, deaf))
 
 
 def test_who_is_told_to_end_again_and_again_ends(tmp_path: Path) -> None:

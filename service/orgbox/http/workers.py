@@ -16,7 +16,9 @@ from orgbox.http.wakeups import Wakeups
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 _PATIENCE = 28.0
-"""Seconds that a worker told to end may go on without any other ending: longer than it lets calls end."""
+"""Seconds until workers told to end are killed: longer than they let calls end."""
+_BLINK = 0.05
+"""Seconds until it is seen whether they are gone."""
 _SHORT_LIFE = 1.0
 """Seconds; a worker that lived no longer is not replaced at once."""
 
@@ -36,16 +38,19 @@ class Leader:
 
     def lead(self, lifeline: int) -> None:
         """Returns when told to end, or when `lifeline`, a pipe, closes; then no worker is left."""
-        told, patience = 0, None
+        told, until = 0, None
         while self._born or not told:
             while not told and len(self._born) < self._count:
                 self._fork()
+            patience = None if until is None else max(_BLINK, until - time.monotonic())
             came, closed = self._wakeups.wait(*([] if told else [lifeline]), seconds=patience)
             ending = signal.SIGTERM if closed else _ending(came)
             if ending:
-                told, patience = ending, _PATIENCE if ending == signal.SIGTERM else None
+                told = ending
                 self._tell(ending)
-            elif patience and not came:
+            if ending == signal.SIGTERM and until is None:
+                until = time.monotonic() + _PATIENCE
+            elif until is not None and time.monotonic() > until:
                 self._tell(signal.SIGKILL)
             if any(self._buried()) and not told:
                 time.sleep(_SHORT_LIFE)
