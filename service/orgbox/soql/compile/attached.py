@@ -7,6 +7,7 @@ SOAP API, QueryOptions: "Child objects count toward the number of records for th
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 
 from orgbox.soql.compile.statement import UNLIMITED, Statement
@@ -91,15 +92,35 @@ class Children:
         found = self.found(rows, values, run)
         return [
             Answer(self.shape, children, len(children)) if children else None
-            for children in self.lists(rows, found, values, run)
+            for children in self._lists(rows, found, values, run)
         ]
 
     def found(self, rows: Sequence[Row], values: Values, run: Run, most: int = UNLIMITED) -> Sequence[Row]:
         """The records of all rows, each with its key behind."""
         return self.records.found([row[self.source] for row in rows], values, run, most)
 
-    def lists(self, rows: Sequence[Row], found: Sequence[Row], values: Values, run: Run) -> list[list[Row]]:
-        """Those records, for each row its own."""
+    def answers(
+        self,
+        rows: Sequence[Row],
+        found: Sequence[Row],
+        sizes: Sequence[int] | None,
+        values: Values,
+        run: Run,
+        locate: Callable[[str, int], str | None],
+    ) -> list[object]:
+        """Of the records found an `Answer` for each row, or None where it has none; with a locator where the
+        row has more, which `sizes` would say.
+        """
+        lists = self._lists(rows, found, values, run)
+        answers: list[object] = []
+        for row, children, size in zip(rows, lists, sizes or map(len, lists), strict=False):
+            cut = len(children) < size
+            locator = locate(self._all_ids(row, values, run), len(children)) if cut else None
+            answers.append(Answer(self.shape, children, size, locator) if size else None)
+        return answers
+
+    def _lists(self, rows: Sequence[Row], found: Sequence[Row], values: Values, run: Run) -> list[list[Row]]:
+        """The records found, for each row its own."""
         by_key = self.records.by_key(found, values, run)
         return [by_key.get(row[self.source], []) for row in rows]
 
@@ -109,7 +130,7 @@ class Children:
         counted = {key: int(str(size)) for key, size in run(self.count, {**values, "keys": keys})}
         return [counted.get(key, 0) for key in keys]
 
-    def all_ids(self, row: Row, values: Values, run: Run) -> str:
+    def _all_ids(self, row: Row, values: Values, run: Run) -> str:
         """The Ids of all records of one row, in their order."""
         keys = [row[self.source]]
         return str(run(self.ids, {**values, "keys": keys, "most": UNLIMITED})[0][0])
@@ -147,21 +168,10 @@ def batch(
         rows = rows[: _fitting(list(zip(*sizes.values(), strict=True)), most)]
         found = _first(rows, kin, values, run, most - len(rows))
 
-    def answers(number: int, one: Children) -> list[object]:
-        lists = one.lists(rows, found[number], values, run)
-        of_rows = zip(rows, lists, sizes.get(number) or map(len, lists), strict=False)
-        return [
-            Answer(one.shape, children, size, locator(number, one, row, len(children), size))
-            if size
-            else None
-            for row, children, size in of_rows
-        ]
-
-    def locator(number: int, one: Children, row: Row, shown: int, size: int) -> str | None:
-        return locate(number, one.all_ids(row, values, run), shown) if shown < size else None
-
     columns = [
-        answers(number, one) if isinstance(one, Children) else one.values_for(rows, values, run)
+        one.answers(rows, found[number], sizes.get(number), values, run, partial(locate, number))
+        if isinstance(one, Children)
+        else one.values_for(rows, values, run)
         for number, one in enumerate(attachments)
     ]
     return _joined(rows, columns)
