@@ -3,6 +3,8 @@
 import sqlite3
 import threading
 import time
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,24 @@ def test_a_lock_held_by_another_process_is_waited_for_a_while(
     done.set()
     holder.join()
     invite(alice, "after@acme.com")
+
+
+def test_a_query_is_answered_although_the_use_of_its_session_cannot_be_noted(
+    service: Service, alice: Client
+) -> None:
+    def impatient(connection, *_ignored):  # type: ignore[no-untyped-def]
+        driver_of(connection).execute("PRAGMA busy_timeout = 20")
+
+    event.listen(service.app.orgs.database.engine, "begin", impatient)
+    service.clock.advance(timedelta(minutes=90))
+    with closing(sqlite3.connect(make_url(service.app.config.database).database or "")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert inviting(alice, "late@acme.com") == (500, "sf:UNABLE_TO_LOCK_ROW")
+        assert invited(alice) == "0"
+    assert invited(alice) == "0"  # which is noted
+
+    service.clock.advance(timedelta(minutes=90))
+    assert invited(alice) == "0"
 
 
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

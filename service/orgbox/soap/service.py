@@ -167,7 +167,7 @@ def _with_session(context: Context, handler: Handler) -> Any:
             result = repeat(partial(_in_transaction, context, handler, org, met))
         except _ConditionsChanged:
             continue
-        if context.afterwards:
+        if context.afterwards or (context.signed_in.stale and not handler.writes):
             repeat(partial(_write_afterwards, context, org))
         return result
 
@@ -195,8 +195,6 @@ def _in_transaction(context: Context, handler: Handler, org: Org, met: Condition
     if position is not None:
         with database.read_from(position) as session.connection:
             result = _answer(context, handler)
-    if session.stale:
-        context.afterwards.append(lambda connection: sessions.touch(connection, session))
     return result
 
 
@@ -223,9 +221,16 @@ def _answer(context: Context, handler: Handler) -> Any:
 
 
 def _write_afterwards(context: Context, org: Org) -> None:
-    with org.store.database.write(org=org.number) as connection:
-        for work in context.afterwards:
-            work(connection)
+    """What a reading call leaves behind. That its session is in use, the next call can note as well."""
+    try:
+        with org.store.database.write(org=org.number) as connection:
+            for work in context.afterwards:
+                work(connection)
+            if context.signed_in.stale:
+                sessions.touch(connection, context.signed_in)
+    except ApiFault:
+        if context.afterwards:
+            raise
 
 
 def _org_of(context: Context) -> Org:
