@@ -10,6 +10,9 @@ import time
 
 from fuzz.targets import TARGETS
 
+MOST_SECONDS = 1.0
+"""Of processor time, for one input."""
+
 
 def seconds(target: str, data: bytes) -> float:
     """What an input costs a process that has met no other. Raises CalledProcessError when it is broken."""

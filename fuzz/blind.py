@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from fuzz import corpus, words
+from fuzz.alone import MOST_SECONDS
 from fuzz.targets import TARGETS
 
-SLOW_SECONDS = 1.0
 _TOLD_EVERY = 50_000
 _MOST_EDITS = 6
 _MOST_BYTES = 4096
@@ -92,7 +92,7 @@ def main(arguments: Sequence[str]) -> None:
             raise
         took = time.thread_time() - began
         longest = max(longest, took)
-        if took > SLOW_SECONDS:
+        if took > MOST_SECONDS:
             print(f"slow, {took:.1f} s of processor time: {data!r}", flush=True)
         if number % _TOLD_EVERY == 0 or number == given.runs:
             print(f"{given.target}, seed {given.seed}: {number} inputs, longest {longest:.2f} s", flush=True)

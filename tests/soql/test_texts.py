@@ -72,3 +72,13 @@ def test_a_text_asked_again_is_parsed_once() -> None:
 
     again, exact = texts.query(START + "Name = 'a'", VERSION)
     assert again is first and exact
+
+
+def test_a_text_is_no_longer_kept_once_it_is_forgotten() -> None:
+    texts = Texts(STRICT, 10)
+    first, _ = texts.query("SELECT Nothing FROM User", VERSION)
+
+    texts.forget("SELECT Nothing FROM User")
+
+    again, _ = texts.query("SELECT Nothing FROM User", VERSION)
+    assert again is not first

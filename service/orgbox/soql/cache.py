@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orgbox.catalog import Catalog
+from orgbox.errors import OrgboxError
 from orgbox.limits import Limits
 from orgbox.soql.binder import bind
 from orgbox.soql.compile import Plan, RowFilter, Tables, compile
@@ -85,7 +86,11 @@ class Plans:
             return compile(bound, self._tables, row_filter)
 
         key = (query.shape, catalog, viewer.kind, all_rows, row_filter)
-        plan = self._plans.get(key, compiled) if len(query.shape) <= _LONGEST_SHAPE else compiled()
+        try:
+            plan = self._plans.get(key, compiled) if len(query.shape) <= _LONGEST_SHAPE else compiled()
+        except OrgboxError:
+            self._texts.forget(text)
+            raise
         return Prepared(plan, query, catalog, viewer, exact)
 
     def prepare_search(

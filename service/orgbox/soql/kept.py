@@ -32,6 +32,11 @@ class Kept(Generic[_V]):
                 self._values.move_to_end(key)
             return found
 
+    def drop(self, key: Hashable) -> None:
+        """Keep the value under the key no longer, if there is one."""
+        with self._lock:
+            self._values.pop(key, None)
+
     def put(self, key: Hashable, value: _V) -> None:
         """Keep a value."""
         with self._lock:

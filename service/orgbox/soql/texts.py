@@ -47,6 +47,10 @@ class Texts:
             self._models.put(tuple(pieces[::2]), query)
         return query, True
 
+    def forget(self, text: str) -> None:
+        """Keep a text no longer, as one that is refused: the next mistake is another."""
+        self._parsed.drop(text)
+
     def _like(self, model: Query, text: str, strings: list[str]) -> Query | None:
         """The query of a text that differs from the model's in its strings alone; None if one is unusual."""
         most = self._limits.query_string_characters
