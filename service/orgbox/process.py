@@ -31,7 +31,7 @@ from orgbox.org.schema import SchemaError
 
 _ALLOCATIONS = 20_000
 """New objects after which garbage is looked for. A call leaves none, and a large one has thousands in use."""
-_KEPT_BYTES = 8 * 1024 * 1024
+_KEPT_BYTES = 4 * 1024 * 1024
 _MALLOC = {-1: _KEPT_BYTES, -3: _KEPT_BYTES // 2, -8: 1}
 """M_TRIM_THRESHOLD, M_MMAP_THRESHOLD and M_ARENA_MAX of mallopt(3). A large answer takes a few buffers of a
 megabyte; giving them back to the system and taking them again for the next costs a fifth of it. Of several

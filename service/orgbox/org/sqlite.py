@@ -20,7 +20,7 @@ _MAPPED_BYTES = 0x7FFF0000
 """How much of a file is read without a system call for each page: the most SQLite is built for, 2 GB. Only
 what is read takes memory, which the processes share and the system takes back when it needs it.
 """
-_STATEMENTS = 512
+_STATEMENTS = 128
 """Statements that a connection keeps prepared."""
 
 
