@@ -16,8 +16,11 @@ SignedIn = Callable[..., Visitor]
 PAGES = (
     "/home", "/password", "/people", "/people/invite", "/groups", "/groups/new", "/invitations", "/mail",
     "/soql", "/soql?q=SELECT+Id+FROM+User", "/soql?q=SELECT+Foo+FROM+User", "/calls", "/calls?follow=1",
-    "/setup/chatter", "/setup/chatter/edit", "/setup/users", "/setup/users/new",
+    "/setup/chatter", "/setup/chatter/edit", "/setup/users", "/setup/users/new", "/faults",
 )  # fmt: skip
+ADMINISTRATORS = {
+    "/setup/chatter", "/setup/chatter/edit", "/setup/users", "/setup/users/new", "/mail", "/faults",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("path", [*PAGES, "{board}", "{board}/edit"])
@@ -44,8 +47,8 @@ def test_every_page_is_labelled_for_who_does_not_see_it(visit: SignedIn, path: s
     ("name", "refused"),
     [
         ("admin", set()),
-        ("alice", {"/setup/chatter", "/setup/chatter/edit", "/setup/users", "/setup/users/new", "/mail"}),
-        ("carl", {"/setup/chatter", "/setup/chatter/edit", "/setup/users", "/setup/users/new", "/mail"}),
+        ("alice", ADMINISTRATORS),
+        ("carl", ADMINISTRATORS),
     ],
 )
 def test_setup_and_mailbox_are_the_administrators(visit: SignedIn, name: str, refused: set[str]) -> None:

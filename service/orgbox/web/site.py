@@ -16,6 +16,7 @@ from orgbox.web import (
     calls,
     control_apps,
     elsewhere,
+    faults,
     group_requests,
     invitations,
     mailbox,
@@ -35,7 +36,7 @@ from orgbox.web.security import guard
 
 PAGES = (
     accept.pages, signin.pages, people.pages, group_requests.pages, invitations.pages, mailbox.pages,
-    soql.pages, calls.pages, settings.pages, users.pages,
+    soql.pages, calls.pages, faults.pages, settings.pages, users.pages,
 )  # fmt: skip
 NAVIGATION = (
     # heading, (endpoint, label, permission)
@@ -53,6 +54,7 @@ NAVIGATION = (
         ("mailbox.show", "Mailbox", "ViewAllData"),
         ("soql.show", "SOQL", ""),
         ("calls.show", "Calls", ""),
+        ("faults.show", "Faults", "ModifyAllData"),
     )),
 )  # fmt: skip
 
