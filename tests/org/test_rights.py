@@ -85,6 +85,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
     visitors = {name: Visitor(service.url) for name in usernames}
     for name, visitor in visitors.items():
         assert visitor.sign_in(usernames[name]).path == "/home"
+    clients["admin"].create("PermissionSet", {"Name": "Spare", "Label": "Spare"})
     clients["nobody"], visitors["nobody"] = Client(service.url), Visitor(service.url)
     yield People(service, clients, visitors)
     service.stop()
@@ -203,7 +204,7 @@ PAGES: dict[str, set[str]] = {
     "/mail": {"admin"}, "/mail/{mail}": {"admin"}, "/mail/{mail}/raw": {"admin"},
     "/mail/{mail}/rendered": {"admin"},
     "/setup/chatter": {"admin"}, "/setup/chatter/edit": {"admin"}, "/setup/users": {"admin"},
-    "/setup/users/new": {"admin"}, "/setup/users/{mia}": {"admin"},
+    "/setup/users/new": {"admin"}, "/setup/users/{mia}": {"admin"}, "/faults": {"admin"},
 }  # fmt: skip
 """Lists are open to everybody and show what the reader sees."""
 
@@ -230,6 +231,7 @@ FORMS: dict[str, tuple[dict[str, str], set[str]]] = {
     "/invitations/{invitation}/resend": ({}, OWNERS),
     "/setup/users/{mia}/activity": ({"active": "true"}, {"admin"}),
     "/setup/users/{mia}/password": ({}, {"admin"}),
+    "/faults": ({"code": "QUERY_TIMEOUT", "call": "search"}, {"admin"}),
     "/setup/chatter/edit": (
         {"allowed_domains": "acme.com", "invitation_days": "60", "allow_invitations": "true",
          "allow_customer_invitations": "true"}, {"admin"}),
