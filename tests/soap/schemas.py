@@ -6,6 +6,10 @@ Checked are the element in Body, the fault's detail and every header, which the 
 to the call answered. A compiled schema is kept per dialect, version and catalogue.
 """
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
+
 from lxml import etree
 
 from orgbox.catalog import Catalog
@@ -18,29 +22,32 @@ XSD = "{http://www.w3.org/2001/XMLSchema}"
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
 _COMPILED: dict[tuple[str, int, str], etree.XMLSchema] = {}
+_COMPILING = Lock()
 
 
 def validator(dialect: Dialect, version: int, catalog: Catalog) -> etree.XMLSchema:
     """The compiled schemas of that WSDL; the same object each time."""
     known = catalog.as_of(version)
     key = (dialect.name, version, known.content_hash)
-    if key not in _COMPILED:
-        _COMPILED[key] = compile_schemas(wsdl(dialect, version, known, "http://localhost/"))
-    return _COMPILED[key]
+    with _COMPILING:
+        if key not in _COMPILED:
+            _COMPILED[key] = compile_schemas(wsdl(dialect, version, known, "http://localhost/"))
+        return _COMPILED[key]
 
 
 def compile_schemas(document: bytes) -> etree.XMLSchema:
     """The schemas within a WSDL, compiled as one. Raises etree.XMLSchemaParseError."""
-    schemas = {s.get("targetNamespace"): s for s in etree.fromstring(document).iter(XSD + "schema")}
-    for schema in schemas.values():
-        for imported in schema.findall(XSD + "import"):
-            imported.set("schemaLocation", imported.get("namespace"))
-    parser = etree.XMLParser()
-    parser.resolvers.add(_Sources({name: etree.tostring(s) for name, s in schemas.items()}))
+    schemas = {s.get("targetNamespace", ""): s for s in etree.fromstring(document).iter(XSD + "schema")}
     whole = etree.Element(XSD + "schema")
-    for name in schemas:
-        etree.SubElement(whole, XSD + "import", namespace=name, schemaLocation=name)
-    return etree.XMLSchema(etree.fromstring(etree.tostring(whole), parser))
+    with TemporaryDirectory() as folder:
+        # In files: lxml's resolvers hang on a setting of the whole process that other threads take back.
+        places = {name: str(Path(folder, f"{i}.xsd")) for i, name in enumerate(schemas)}
+        for name, schema in schemas.items():
+            for imported in schema.findall(XSD + "import"):
+                imported.set("schemaLocation", places[imported.get("namespace", "")])
+            Path(places[name]).write_bytes(etree.tostring(schema))
+            etree.SubElement(whole, XSD + "import", namespace=name, schemaLocation=places[name])
+        return etree.XMLSchema(whole)
 
 
 def validate(dialect: Dialect, version: int, catalog: Catalog, response: bytes) -> None:
@@ -83,13 +90,3 @@ def _is_bound(dialect: Dialect, version: int, answer: etree._Element, header: et
 def _validate(schema: etree.XMLSchema, element: etree._Element) -> None:
     alone = etree.fromstring(etree.tostring(element, with_tail=False))
     assert schema.validate(alone), str(schema.error_log)
-
-
-class _Sources(etree.Resolver):
-    """Hands out schemas by namespace."""
-
-    def __init__(self, sources: dict[str, bytes]) -> None:
-        self.sources = sources
-
-    def resolve(self, url: str, public_id: str, context: object) -> object:
-        return self.resolve_string(self.sources[url], context, base_url=url)
