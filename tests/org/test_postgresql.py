@@ -90,7 +90,7 @@ def test_of_two_transactions_that_wait_for_each_other_one_is_done_again(database
     for thread in threads:
         thread.join()
 
-    assert len(attempts) == 3
+    assert len(attempts) > 2  # whoever is done again may be quick enough to meet the other once more
     with database.read() as connection:
         assert legs(connection, "dolly") == legs(connection, "shaun") == 5
 
