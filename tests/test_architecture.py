@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "service" / "orgbox"
 LAYERS = (
-    ("errors", "ids", "clock", "limits", "config", "logs", "metrics", "control", "tools", "frozen"),
+    ("errors", "ids", "clock", "baton", "limits", "config", "logs", "metrics", "control", "tools", "frozen"),
     ("catalog",),
     ("soql", "mail"),
     ("org",),

@@ -16,6 +16,7 @@ from typing import Any
 
 from waitress.task import ThreadedTaskDispatcher
 
+from orgbox.baton import BATON
 from orgbox.http.direct import DirectChannel
 
 _MILLISECONDS = 5
@@ -51,12 +52,16 @@ class LingeringChannel(DirectChannel):
 
     def _serve(self, dispatcher: ThreadedTaskDispatcher) -> bool:
         """Answer; tells whether a request is left, because others wait for a thread."""
-        super().service()
+        self._answer()
         while self._has_next(dispatcher):
             if dispatcher.queue:
                 return True
-            super().service()
+            self._answer()
         return False
+
+    def _answer(self) -> None:
+        with BATON.held():
+            super().service()
 
     def _has_next(self, dispatcher: ThreadedTaskDispatcher) -> bool:
         """Whether another request is there, or comes now."""

@@ -17,11 +17,13 @@ from typing import Any
 from waitress import wasyncore
 from waitress.server import create_server
 
+from orgbox.baton import BATON
 from orgbox.config import Config
 from orgbox.http.bounds import HEADER_BYTES, BoundedChannel, Sweep, body_bytes
 from orgbox.http.direct import HEAD_BYTES
 from orgbox.http.heads import Task
 from orgbox.http.listening import BACKLOG, listen, url_of
+from orgbox.http.rounds import go_round
 from orgbox.http.tls import accept_tls
 
 _DRAIN_SECONDS = 25.0
@@ -109,6 +111,12 @@ def run(server: Any, stopping: Flag, retiring: Flag | None = None) -> None:
 
     Its sockets stay open, so that whoever sets `stopping` can still wake it.
     """
+    with BATON.held():
+        _run(server, stopping, retiring)
+    server.task_dispatcher.shutdown()
+
+
+def _run(server: Any, stopping: Flag, retiring: Flag | None) -> None:
     while not stopping.is_set() and not (retiring and retiring.is_set()):
         _turn(server, 1)
     _stop_accepting(server)
@@ -119,13 +127,12 @@ def run(server: Any, stopping: Flag, retiring: Flag | None = None) -> None:
     until = time.monotonic() + _DRAIN_SECONDS
     while _busy(server) and time.monotonic() < until:
         _turn(server, 0.05)
-    server.task_dispatcher.shutdown()
 
 
 def _turn(server: Any, timeout: float) -> None:
     """Wait so many seconds at most for something to do, and do it."""
     server.sweep()
-    wasyncore.loop(timeout=timeout, map=server._map, use_poll=True, count=1)
+    go_round(server._map, timeout)
 
 
 def _stop_accepting(server: Any) -> None:

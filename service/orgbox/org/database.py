@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
 
+from orgbox.baton import BATON
 from orgbox.errors import ApiFault
 from orgbox.org import postgresql, sqlite, tokens
 from orgbox.org.modes import Mode, Parameters
@@ -112,7 +113,8 @@ class Database:
     @contextmanager
     def read_from(self, position: str) -> Iterator[Connection]:
         """A transaction that only reads: on the replica, if it has come so far, or else as `read`."""
-        begun = self.replica.begin(position) if self.replica else None
+        with BATON.laid_down():
+            begun = self.replica.begin(position) if self.replica else None
         if self.replica is None or begun is None:
             with self.read() as connection:
                 yield connection
@@ -143,7 +145,8 @@ class Database:
             try:
                 return work()
             except Undone:
-                time.sleep(random.uniform(0, 0.005 * 2**attempt))
+                with BATON.laid_down():
+                    time.sleep(random.uniform(0, 0.005 * 2**attempt))
         return work()
 
     @cached_property
@@ -211,10 +214,11 @@ class Database:
     ) -> Iterator[Connection]:  # fmt: skip
         pool, committing = pool or self.pool, False
         try:
-            with self._writer if exclusive else nullcontext():
+            with self._waiting(exclusive):
                 connection = begun or self._begun(mode, org)
                 try:
-                    yield connection
+                    with BATON.held() if self.is_sqlite else nullcontext():
+                        yield connection
                     committing = mode is not Mode.READ
                     pool.commit(connection)
                 except pool.errors as error:
@@ -225,6 +229,16 @@ class Database:
             raise self._fault(error, committing=committing) or error from error
         except PoolTimeout as error:
             raise _unavailable(ApiFault) from error
+
+    @contextmanager
+    def _waiting(self, exclusive: bool) -> Iterator[None]:
+        """What a transaction waits for, other threads need not: its turn to write, the disk, PostgreSQL.
+
+        Only a reader of SQLite waits for nobody, and keeps the baton if it has it.
+        """
+        with nullcontext() if self.is_sqlite and not exclusive else BATON.laid_down():
+            with self._writer if exclusive else nullcontext():
+                yield
 
     def _as_sqlalchemy(self, connection: Connection, error: Any) -> BaseException:
         """An error that the driver raised in `rows` as SQLAlchemy's; a lost connection leaves the pool."""

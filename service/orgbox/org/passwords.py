@@ -14,6 +14,7 @@ from argon2 import Parameters, Type, extract_parameters
 from argon2.exceptions import InvalidHashError
 from argon2.low_level import ARGON2_VERSION
 
+from orgbox.baton import BATON
 from orgbox.errors import ApiFault
 from orgbox.org.hashing import argon2id
 
@@ -55,7 +56,7 @@ class Passwords:
             return False
 
     def _hashed(self, password: str, salt: bytes, costs: Parameters) -> bytes:
-        with self._turn:
+        with BATON.laid_down(), self._turn:
             return argon2id(
                 password.encode(), salt, memory_kib=costs.memory_cost, rounds=costs.time_cost,
                 lanes=costs.parallelism, length=costs.hash_len,

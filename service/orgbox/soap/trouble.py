@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from orgbox.baton import BATON
 from orgbox.errors import ApiFault, RecordError
 from orgbox.org import faults
 from orgbox.org import session as sessions
@@ -58,7 +59,8 @@ def _carry_out(context: Context, org: Org, username: str) -> None:
     if rule is None:
         return
     if rule.delay:
-        time.sleep(rule.delay)
+        with BATON.laid_down():
+            time.sleep(rule.delay)
     if rule.rows:
         context.refusing = rule
     elif rule.code:
