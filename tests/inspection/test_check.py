@@ -121,10 +121,11 @@ def test_a_damaged_file_is_noticed(tmp_path: Path) -> None:
     with service.app.orgs.database.read() as connection:
         query = "SELECT rootpage FROM sqlite_schema WHERE name = 'ix_User_Email_ci'"
         page = connection.exec_driver_sql(query).scalar_one()
+        size = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
     service.stop()
     with open(tmp_path / "orgbox.db", "r+b") as file:
-        file.seek((page - 1) * 4096)
-        file.write(b"\xff" * 4096)
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
 
     run = CliRunner().invoke(main, ["check", "--database", f"sqlite:///{tmp_path}/orgbox.db"])
 

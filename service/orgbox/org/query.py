@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from orgbox import ids
 from orgbox.catalog.load import Catalog
+from orgbox.catalog.sobject import SObject
 from orgbox.errors import ApiFault, QueryFault, unknown_type_text
 from orgbox.org import cursors, views
 from orgbox.org.cursors import Cursor, Later
@@ -167,11 +168,14 @@ def retrieve(
     if len(keys) > limit:
         text = f"too many object identifiers specified; at most {limit} are allowed"
         raise ApiFault("EXCEEDED_ID_LIMIT", text)
-    wanted = [_id_of(kind.name, kind.key_prefix, key) for key in keys]
     text = f"SELECT {', '.join(names)} FROM {kind.name}"
     prepared = _prepare(session, catalog, text, False, sees_all=True)
-    plan = prepared.plan
-    return _telling_id(plan.shape, plan.root_id), _page(session, prepared, wanted)
+    wanted = [key if len(key) == ids.LENGTH else _id_of(kind, key) for key in keys]
+    rows = _page(session, prepared, wanted)
+    for key, row in zip(wanted, rows, strict=True):
+        if row is None:  # what is found is an id
+            _id_of(kind, key)
+    return _telling_id(prepared.plan.shape, prepared.plan.root_id), rows
 
 
 @lru_cache(maxsize=1_000)
@@ -180,12 +184,12 @@ def _telling_id(shape: Shape, root_id: int) -> Shape:
     return replace(shape, id_index=root_id)
 
 
-def _id_of(name: str, prefix: str | None, key: str) -> str:
+def _id_of(kind: SObject, key: str) -> str:
     normal = ids.normalize(key)
     if normal is None:
         raise ApiFault("MALFORMED_ID", f"malformed id {key}")
-    if normal[:3] != prefix:
-        raise ApiFault("INVALID_ID_FIELD", f"Invalid Id for entity type '{name}'")
+    if normal[:3] != kind.key_prefix:
+        raise ApiFault("INVALID_ID_FIELD", f"Invalid Id for entity type '{kind.name}'")
     return normal
 
 

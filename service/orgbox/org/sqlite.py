@@ -20,6 +20,10 @@ _MAPPED_BYTES = 0x7FFF0000
 """How much of a file is read without a system call for each page: the most SQLite is built for, 2 GB. Only
 what is read takes memory, which the processes share and the system takes back when it needs it.
 """
+_PAGE_BYTES = 8192
+"""Pages of a new file. Records stand in the tree of their key, few to a page: with the 4,096 bytes SQLite
+takes by itself, the tree is higher, and a batch of 2,000 or a create() of 200 takes a fifteenth longer.
+"""
 _STATEMENTS = 128
 """Statements that a connection keeps prepared."""
 
@@ -53,6 +57,7 @@ def _prepare(connection: Any, _record: object) -> None:
     lend_functions(connection)
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+    cursor.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA temp_store = MEMORY")
     cursor.execute("PRAGMA cache_size = -16000")

@@ -5,7 +5,7 @@ send names that are not in the WSDL (`id` for `ids`, a generated name for `query
 nowhere is a fault.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -36,14 +36,26 @@ def read_arguments(call: Call, element: Element) -> list[Any]:
     """The call's arguments in WSDL order: lists for repeated ones, "" or None for absent ones."""
     found: dict[str, list[Element]] = {member.name: [] for member in call.arguments}
     unmatched: list[Element] = []
-    places: dict[str, list[Element]] = {}
-    for child in element.iterchildren("*"):
-        place = places.get(child.tag)
-        if place is None:
-            place = places[child.tag] = found.get(local_name(child), unmatched)
-        place.append(child)
+    for children in _runs(element):
+        found.get(local_name(children[0]), unmatched).extend(children)
     _place(unmatched, call.arguments, found)
     return [_argument(member, found[member.name]) for member in call.arguments]
+
+
+def _runs(element: Element) -> Iterator[Sequence[Element]]:
+    """The children: each alone, but those at the end that have one tag together.
+
+    So do the records and ids of a large call. To ask each for its tag takes as long as to read its text.
+    """
+    count = len(element)
+    same = list(element.iterchildren(element[-1].tag)) if count else []
+    alone = count - len(same)
+    if same and same[0] is not element[alone]:  # there is one among the others
+        same, alone = [], count
+    for child in element[:alone]:
+        yield (child,)
+    if same:
+        yield same
 
 
 def _place(
