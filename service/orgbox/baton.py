@@ -11,7 +11,7 @@ a statement of a minute holds up one call for a moment.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _PATIENCE_SECONDS = 0.1
@@ -22,6 +22,7 @@ class _Mine(threading.local):
 
     held: "threading.Lock | None" = None
     returns: bool = False
+    leaving: Callable[[], None] | None = None
 
 
 class Baton:
@@ -34,8 +35,11 @@ class Baton:
         self._mine = _Mine()
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the baton, for the outermost of nested ones. Those who come anew wait behind who returns."""
+    def held(self, leaving: Callable[[], None] | None = None) -> Iterator[None]:
+        """Hold the baton, for the outermost of nested ones. Those who come anew wait behind who returns.
+
+        `leaving` is called before it is laid down.
+        """
         mine = self._mine
         if mine.held:
             yield
@@ -45,24 +49,27 @@ class Baton:
         else:
             with self._door:
                 mine.held = self._taken()
+        mine.leaving = leaving
         try:
             yield
         finally:
             mine.held.release()
-            mine.held = None
+            mine.held = mine.leaving = None
 
     @contextmanager
     def laid_down(self) -> Iterator[None]:
         """Let others work meanwhile; held again afterwards if it was held before."""
         mine = self._mine
-        held, returns = mine.held, mine.returns
-        mine.held, mine.returns = None, True
+        held, returns, leaving = mine.held, mine.returns, mine.leaving
+        if leaving:
+            leaving()
+        mine.held, mine.returns, mine.leaving = None, True, None
         if held:
             held.release()
         try:
             yield
         finally:
-            mine.held, mine.returns = self._taken() if held else None, returns
+            mine.held, mine.returns, mine.leaving = self._taken() if held else None, returns, leaving
 
     def _taken(self) -> threading.Lock:
         baton = self._newest

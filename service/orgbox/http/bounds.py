@@ -18,7 +18,7 @@ from waitress.utilities import BadRequest, RequestEntityTooLarge
 
 from orgbox.config import Config
 from orgbox.http import heads
-from orgbox.http.lingering import LingeringChannel
+from orgbox.http.direct import DirectChannel
 
 HEADER_BYTES = 64 * 1024
 _LONGEST_LINE = 8 * 1024
@@ -100,7 +100,7 @@ class _GuardedError(ErrorTask):  # type: ignore[misc]
         super().execute()
 
 
-class BoundedChannel(LingeringChannel):
+class BoundedChannel(DirectChannel):
     """A connection."""
 
     parser_class = BoundedParser
@@ -122,7 +122,10 @@ class BoundedChannel(LingeringChannel):
     def unread(self) -> bool:
         """Whether something has come in that is to be read."""
         poll = select.poll()
-        poll.register(self.socket, select.POLLIN)
+        try:
+            poll.register(self.socket, select.POLLIN)
+        except (TypeError, ValueError):  # it is closed
+            return False
         return bool(self.readable() and poll.poll(0))
 
 
@@ -130,7 +133,7 @@ class Sweep:
     """Closes connections whose time is up, once a second at most; not one that has sent something which a
     process that was stopped for a while has not come to read.
 
-    It runs between two turns of the server's loop, in place of waitress's own: that one runs while sockets
+    It runs between two rounds of the server's loop, in place of waitress's own: that one runs while sockets
     are gathered to be polled, and a number that is closed then may stand for a new connection when the
     poll returns.
     """
@@ -151,5 +154,5 @@ class Sweep:
             partly = channel.request
             late = partly and now - partly.began > self._request_seconds
             idle = channel.last_activity < idle_since and not channel.unread
-            if not (channel.requests or channel.held) and (late or idle):
+            if not channel.requests and (late or idle):
                 channel.handle_close()

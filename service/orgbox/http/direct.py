@@ -11,6 +11,8 @@ from typing import Any
 
 from waitress.channel import HTTPChannel
 
+from orgbox.baton import BATON
+
 HEAD_BYTES = 512
 """Less than this waits for what follows: head and body of an answer leave together."""
 
@@ -27,6 +29,13 @@ class DirectChannel(HTTPChannel):  # type: ignore[misc]
             sent = self._send_now(memoryview(data))
         super().write_soon(data[sent:])
         return len(data)
+
+    def _flush_outbufs_below_high_watermark(self) -> None:
+        """Wait for a client that takes its time; somebody else is to send it what it takes."""
+        if self.total_outbufs_len > self.adj.outbuf_high_watermark:
+            self.server.task_dispatcher.leave()
+            with BATON.laid_down():
+                super()._flush_outbufs_below_high_watermark()
 
     def _send_now(self, data: memoryview) -> int:
         """How many bytes the socket takes without being waited for, once all that comes before is sent."""

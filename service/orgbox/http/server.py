@@ -11,19 +11,19 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import Any
 
 from waitress import wasyncore
 from waitress.server import create_server
 
-from orgbox.baton import BATON
 from orgbox.config import Config
 from orgbox.http.bounds import HEADER_BYTES, BoundedChannel, Sweep, body_bytes
+from orgbox.http.crew import Crew
 from orgbox.http.direct import HEAD_BYTES
 from orgbox.http.heads import Task
 from orgbox.http.listening import BACKLOG, listen, url_of
-from orgbox.http.rounds import go_round
 from orgbox.http.tls import accept_tls
 
 _DRAIN_SECONDS = 25.0
@@ -46,8 +46,8 @@ def make_server(
 ) -> Any:
     """A waitress server on a listening socket, with TLS if there is a context."""
     server = create_server(
-        app, sockets=[listener], threads=config.threads, ident=None, connection_limit=config.connections,
-        channel_timeout=config.idle_seconds, backlog=BACKLOG, asyncore_use_poll=True, map={},
+        app, sockets=[listener], _dispatcher=Crew(config.threads), ident=None,
+        connection_limit=config.connections, channel_timeout=config.idle_seconds, backlog=BACKLOG, map={},
         max_request_header_size=HEADER_BYTES, max_request_body_size=body_bytes(config),
         clear_untrusted_proxy_headers=False, url_scheme="https" if context else "http",
     )  # fmt: skip
@@ -72,7 +72,7 @@ def serve(
     def noting(flag: Flag) -> Callable[[int, FrameType | None], None]:
         def note(_signal: int, _frame: FrameType | None) -> None:
             flag.set()
-            server.pull_trigger()
+            server.task_dispatcher.wake()
 
         return note
 
@@ -106,44 +106,35 @@ class _LastTask(Task):
 
 
 def run(server: Any, stopping: Flag, retiring: Flag | None = None) -> None:
-    """The loop of a server until `stopping` is set, then until no call is under way; once `retiring` is
-    set, until there is no connection.
-
-    Its sockets stay open, so that whoever sets `stopping` can still wake it.
+    """Serve until `stopping` is set, then until no call is under way; once `retiring` is set, until there is
+    no connection. Whoever sets a flag wakes the server's crew.
     """
-    with BATON.held():
-        _run(server, stopping, retiring)
-    server.task_dispatcher.shutdown()
-
-
-def _run(server: Any, stopping: Flag, retiring: Flag | None) -> None:
+    crew = server.task_dispatcher
+    crew.start(server)
     while not stopping.is_set() and not (retiring and retiring.is_set()):
-        _turn(server, 1)
-    _stop_accepting(server)
-    for channel in [*server.active_channels.values()]:
-        channel.task_class = _LastTask
+        crew.watch()
+    crew.do(partial(_retire, server))
     while server.active_channels and not stopping.is_set():
-        _turn(server, 1)
+        crew.watch()
     until = time.monotonic() + _DRAIN_SECONDS
-    while _busy(server) and time.monotonic() < until:
-        _turn(server, 0.05)
+    while (server.accepting or _busy(server)) and time.monotonic() < until:
+        crew.watch()
+    crew.shutdown()
 
 
-def _turn(server: Any, timeout: float) -> None:
-    """Wait so many seconds at most for something to do, and do it."""
-    server.sweep()
-    go_round(server._map, timeout)
-
-
-def _stop_accepting(server: Any) -> None:
+def _retire(server: Any) -> None:
+    """Take no new connection, and end those there are with their next answer; tells whoever watches."""
     server.accepting = False
     server._map.pop(server.socket.fileno(), None)
     server.socket.close()
+    for channel in [*server.active_channels.values()]:
+        channel.task_class = _LastTask
+    server.task_dispatcher.wake()
 
 
 def _busy(server: Any) -> bool:
-    channels = [c for c in server._map.values() if hasattr(c, "requests")]
-    return any(c.requests or c.held or c.total_outbufs_len for c in channels)
+    channels = [*server.active_channels.values()]
+    return any(c.requests or c.total_outbufs_len or c.unread for c in channels)
 
 
 class Running:
@@ -161,6 +152,6 @@ class Running:
     def stop(self) -> None:
         """Stop; calls under way are answered."""
         self._stopping.set()
-        self._server.pull_trigger()
+        self._server.task_dispatcher.wake()
         self._thread.join()
         wasyncore.close_all(self._server._map)

@@ -62,6 +62,7 @@ class Database:
         self.engine = self.pool.engine
         self._writer = threading.RLock()
         self._url, self._secret = url, secret
+        self._disk = Mode.WRITE if durable else None  # the transactions whose end waits for it
         if self.is_sqlite and replica:
             raise ValueError("only a PostgreSQL database has a replica to read from")
         self.replica = Replica(replica, connections) if replica else None
@@ -214,13 +215,14 @@ class Database:
     ) -> Iterator[Connection]:  # fmt: skip
         pool, committing = pool or self.pool, False
         try:
-            with self._waiting(exclusive):
+            with self._turn_to_write() if exclusive else self._apart():
                 connection = begun or self._begun(mode, org)
                 try:
                     with BATON.held() if self.is_sqlite else nullcontext():
                         yield connection
                     committing = mode is not Mode.READ
-                    pool.commit(connection)
+                    with BATON.laid_down() if mode is self._disk else nullcontext():
+                        pool.commit(connection)
                 except pool.errors as error:
                     raise self._as_sqlalchemy(connection, error) from error
                 finally:
@@ -231,14 +233,19 @@ class Database:
             raise _unavailable(ApiFault) from error
 
     @contextmanager
-    def _waiting(self, exclusive: bool) -> Iterator[None]:
-        """What a transaction waits for, other threads need not: its turn to write, the disk, PostgreSQL.
+    def _turn_to_write(self) -> Iterator[None]:
+        """The turn among the threads. To wait for it takes the baton from nobody."""
+        if not self._writer.acquire(blocking=False):
+            with BATON.laid_down():
+                self._writer.acquire()
+        try:
+            yield
+        finally:
+            self._writer.release()
 
-        Only a reader of SQLite waits for nobody, and keeps the baton if it has it.
-        """
-        with nullcontext() if self.is_sqlite and not exclusive else BATON.laid_down():
-            with self._writer if exclusive else nullcontext():
-                yield
+    def _apart(self) -> AbstractContextManager[None]:
+        """Whoever asks PostgreSQL waits for it most of the time; a reader of SQLite for nobody."""
+        return nullcontext() if self.is_sqlite else BATON.laid_down()
 
     def _as_sqlalchemy(self, connection: Connection, error: Any) -> BaseException:
         """An error that the driver raised in `rows` as SQLAlchemy's; a lost connection leaves the pool."""

@@ -1,22 +1,19 @@
-"""A thread that stays with its client holds up nobody, loses nothing and lets go when it should.
-
-Here it would stay for PATIENCE seconds, so that whatever waits for it to let go is seen to wait.
-"""
+"""Whoever leads a server's threads holds up nobody, loses nothing and hands over when it should."""
 
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 from waitress import wasyncore
 
+from orgbox.baton import BATON
 from orgbox.config import configure
-from orgbox.http import lingering
 from orgbox.http.bounds import BoundedParser
 from orgbox.http.listening import listen
 from orgbox.http.server import Flag, make_server, run, tls_of
@@ -28,17 +25,26 @@ BODY = b"x" * 50_000
 SMALL = b"POST /small HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab"
 
 
-def answer(environ: dict[str, Any], start_response: Callable[..., None]) -> list[bytes]:
-    """The number of bytes sent and the thread that read them; or many bytes."""
-    size = len(environ["wsgi.input"].read())
-    body = f"{size} {threading.get_ident()}".encode()
-    if environ["PATH_INFO"] == "/large":
-        body = b"a" * LARGE
-    start_response("200 OK", [("Content-Length", str(len(body)))])
-    return [body]
+class Answers:
+    """The number of bytes sent and the thread that read them; or many bytes, or none before `end`."""
+
+    def __init__(self) -> None:
+        self.begun, self.end = threading.Semaphore(0), threading.Event()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., None]) -> list[bytes]:
+        size, path = len(environ["wsgi.input"].read()), environ["PATH_INFO"]
+        body = [f"{size} {threading.get_ident()}".encode()]
+        if path in ("/waits", "/works"):
+            self.begun.release()
+            with BATON.laid_down() if path == "/waits" else nullcontext():
+                self.end.wait(PATIENCE)
+        elif path in ("/large", "/larger"):
+            body = [b"a" * LARGE] * (1 if path == "/large" else 4)
+        start_response("200 OK", [("Content-Length", str(sum(map(len, body))))])
+        return body
 
 
-class Lingered:
+class Crewed:
     """A server in a thread; clients that give up long before its threads do."""
 
     def __init__(self, folder: Path, *, tls: bool) -> None:
@@ -47,11 +53,11 @@ class Lingered:
         self._trust = ssl.create_default_context(cafile=str(folder / "ca.pem")) if tls else None
         listener = listen(config)
         self._address = listener.getsockname()
-        self.server = make_server(answer, config, listener, context)
+        self.answers = Answers()
+        self.server = make_server(self.answers, config, listener, context)
         self.stopping, self.retiring = Flag(), Flag()
         self.thread = threading.Thread(target=self._run)
         self.thread.start()
-        until(lambda: not self.server.task_dispatcher.active_count)  # all threads are there, and free
         self.opened = ExitStack()
 
     def connect(self, first: bytes = b"") -> socket.socket:
@@ -64,7 +70,7 @@ class Lingered:
 
     def tell(self, flag: Flag) -> None:
         flag.set()
-        self.server.pull_trigger()
+        self.server.task_dispatcher.wake()
 
     def close(self) -> None:
         self.opened.close()
@@ -78,11 +84,8 @@ class Lingered:
 
 
 @pytest.fixture(params=[False, True], ids=["http", "https"])
-def lingered(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Lingered]:
-    monkeypatch.setattr(lingering, "_MILLISECONDS", PATIENCE * 1000)
-    made = Lingered(tmp_path, tls=request.param)
+def crewed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Crewed]:
+    made = Crewed(tmp_path, tls=request.param)
     yield made
     made.close()
 
@@ -101,8 +104,8 @@ def read(client: socket.socket) -> tuple[bytes, bytes]:
     return head, b"".join(body)
 
 
-def test_one_thread_answers_who_calls_again(lingered: Lingered) -> None:
-    client, threads = lingered.connect(), set()
+def test_one_thread_answers_who_calls_again(crewed: Crewed) -> None:
+    client, threads = crewed.connect(), set()
 
     for _ in range(20):
         client.sendall(SMALL)
@@ -111,15 +114,56 @@ def test_one_thread_answers_who_calls_again(lingered: Lingered) -> None:
     assert len(threads) == 1
 
 
-def test_silent_clients_leave_half_of_the_threads_to_others(lingered: Lingered) -> None:
-    clients = [lingered.connect() for _ in range(3 * THREADS)]
+def test_silent_clients_hold_no_thread(crewed: Crewed) -> None:
+    clients = [crewed.connect() for _ in range(3 * THREADS)]
 
     for client in clients:
         client.sendall(SMALL)
         assert read(client)[1].startswith(b"2 ")
 
-    until(lambda: lingered.server.task_dispatcher.active_count == THREADS // 2)
-    assert sum(channel.held for channel in lingered.server.active_channels.values()) == THREADS // 2
+
+@pytest.mark.parametrize("alone", [False, True], ids=["among others", "for long alone"])
+@pytest.mark.parametrize("path", [b"waits", b"works"])
+def test_a_call_that_takes_long_holds_up_nobody(crewed: Crewed, path: bytes, alone: bool) -> None:
+    client, other = crewed.connect(), crewed.connect()
+    for _ in range(20 if alone else 0):
+        client.sendall(SMALL)
+        read(client)
+
+    client.sendall(SMALL.replace(b"small", path))
+    assert crewed.answers.begun.acquire(timeout=PATIENCE)
+    for _ in range(20):
+        other.sendall(SMALL)
+        assert read(other)[1].startswith(b"2 ")
+    crewed.answers.end.set()
+
+    assert read(client)[1].startswith(b"2 ")
+
+
+def test_as_many_calls_are_under_way_as_are_allowed(crewed: Crewed) -> None:
+    clients = [crewed.connect(SMALL.replace(b"small", b"waits")) for _ in range(THREADS)]
+    for _ in clients:
+        assert crewed.answers.begun.acquire(timeout=PATIENCE)
+
+    late, half = crewed.connect(SMALL.replace(b"small", b"waits")), crewed.connect(SMALL[:-1])
+    assert half.recv(100) == b""  # the sockets are looked after all the same
+    assert not crewed.answers.begun.acquire(blocking=False)
+    crewed.answers.end.set()
+
+    for client in (*clients, late):
+        assert read(client)[1].startswith(b"2 ")
+
+
+def test_who_does_not_read_a_large_answer_holds_up_nobody(crewed: Crewed) -> None:
+    client = crewed.connect(SMALL.replace(b"small", b"larger"))
+    until(lambda: any(c.total_outbufs_len > LARGE for c in crewed.server.active_channels.values()))
+
+    other = crewed.connect(SMALL)
+    assert read(other)[1].startswith(b"2 ")
+
+    assert len(read(client)[1]) == 4 * LARGE
+    client.sendall(SMALL)
+    assert read(client)[1].startswith(b"2 ")
 
 
 PARTS = {
@@ -133,20 +177,22 @@ PARTS = {
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_a_request_that_comes_in_parts_holds_no_thread_and_is_answered(lingered: Lingered, name: str) -> None:
+def test_a_request_that_comes_in_parts_holds_no_thread_and_is_answered(crewed: Crewed, name: str) -> None:
     first, rest, size = PARTS[name]
-    client = lingered.connect(SMALL)
+    client = crewed.connect(SMALL)
     read(client)
+    [channel] = crewed.server.active_channels.values()
 
     client.sendall(first)
-    until(lambda: lingered.server.task_dispatcher.active_count == 0)
+    until(lambda: channel.request)
+    assert read(crewed.connect(SMALL))[1].startswith(b"2 ")
     client.sendall(rest)
 
     assert read(client)[1].split()[0] == size
 
 
-def test_half_a_request_that_stays_one_ends_the_connection(lingered: Lingered) -> None:
-    client = lingered.connect(SMALL)
+def test_half_a_request_that_stays_one_ends_the_connection(crewed: Crewed) -> None:
+    client = crewed.connect(SMALL)
     read(client)
 
     client.sendall(SMALL[:-1])
@@ -154,8 +200,8 @@ def test_half_a_request_that_stays_one_ends_the_connection(lingered: Lingered) -
     assert client.recv(100) == b""
 
 
-def test_who_asks_before_sending_is_told_to_go_on(lingered: Lingered) -> None:
-    client = lingered.connect(SMALL)
+def test_who_asks_before_sending_is_told_to_go_on(crewed: Crewed) -> None:
+    client = crewed.connect(SMALL)
     read(client)
 
     client.sendall(b"POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
@@ -165,8 +211,8 @@ def test_who_asks_before_sending_is_told_to_go_on(lingered: Lingered) -> None:
     assert read(client)[1].startswith(b"4 ")
 
 
-def test_requests_sent_at_once_are_answered_in_turn(lingered: Lingered) -> None:
-    client = lingered.connect(SMALL)
+def test_requests_sent_at_once_are_answered_in_turn(crewed: Crewed) -> None:
+    client = crewed.connect(SMALL)
     read(client)
 
     client.sendall(b"".join([PARTS["large"][0] + BODY, SMALL, PARTS["in chunks"][0], b"0\r\n\r\n", SMALL]))
@@ -174,19 +220,19 @@ def test_requests_sent_at_once_are_answered_in_turn(lingered: Lingered) -> None:
     assert [read(client)[1].split()[0] for _ in range(4)] == [b"50000", b"2", b"3", b"2"]
 
 
-def test_who_leaves_is_let_go_at_once(lingered: Lingered) -> None:
-    client = lingered.connect(SMALL)
+def test_who_leaves_is_let_go_at_once(crewed: Crewed) -> None:
+    client = crewed.connect(SMALL)
     read(client)
 
     client.close()
 
-    until(lambda: not lingered.server.active_channels)
+    until(lambda: not crewed.server.active_channels)
 
 
 def test_what_cannot_be_read_ends_the_connection_and_nothing_else(
-    lingered: Lingered, monkeypatch: pytest.MonkeyPatch
+    crewed: Crewed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = lingered.connect(SMALL)
+    client = crewed.connect(SMALL)
     read(client)
     received = BoundedParser.received
 
@@ -196,30 +242,34 @@ def test_what_cannot_be_read_ends_the_connection_and_nothing_else(
         return received(parser, data)
 
     monkeypatch.setattr(BoundedParser, "received", fail)
-    monkeypatch.setattr(lingered.server, "sweep", lambda: None)
+    monkeypatch.setattr(crewed.server, "sweep", lambda: None)
     client.sendall(b"break")
 
     assert client.recv(100) == b""
-    assert read(lingered.connect(SMALL))[1].startswith(b"2 ")
+    assert read(crewed.connect(SMALL))[1].startswith(b"2 ")
 
 
 @pytest.mark.parametrize("flag", ["stopping", "retiring"])
 def test_a_call_made_to_a_server_that_ends_gets_its_whole_answer_and_is_told_so(
-    lingered: Lingered, flag: str
+    crewed: Crewed, flag: str
 ) -> None:
-    client = lingered.connect(SMALL)
+    client, other = crewed.connect(SMALL), crewed.connect(SMALL.replace(b"small", b"waits"))
     read(client)
+    assert crewed.answers.begun.acquire(timeout=PATIENCE)
 
-    lingered.tell(getattr(lingered, flag))
-    until(lambda: not lingered.server.accepting)
+    crewed.tell(getattr(crewed, flag))
+    until(lambda: not crewed.server.accepting)
     client.sendall(SMALL.replace(b"small", b"large"))
     time.sleep(0.3)  # the answer fills what the system takes, the loop has to send the rest
+    crewed.answers.end.set()
     head, body = read(client)
+    assert read(other)[1].startswith(b"2 ")
+    other.close()
 
     assert b"Connection: close" in head
     assert len(body) == LARGE
     assert client.recv(1) == b""
-    until(lambda: not lingered.thread.is_alive())
+    until(lambda: not crewed.thread.is_alive())
 
 
 def until(what: Callable[[], object]) -> None:
