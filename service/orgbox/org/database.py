@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -23,7 +23,7 @@ from orgbox.baton import BATON
 from orgbox.errors import ApiFault
 from orgbox.org import postgresql, sqlite, tokens
 from orgbox.org.modes import Mode, Parameters
-from orgbox.org.pool import Pool, driver_of
+from orgbox.org.pool import Pool
 from orgbox.org.replica import POSITION, Replica
 
 _T = TypeVar("_T")
@@ -182,8 +182,7 @@ class Database:
         elif parameters:
             if heard := connection.engine.dispatch.before_cursor_execute:
                 _tell(heard, connection, text, parameters, many=True)
-            with closing(driver_of(connection).cursor()) as cursor:
-                cursor.executemany(text, parameters)
+            self.pool.dialogue.many(connection, text, parameters)
 
     @contextmanager
     def savepoint(self, connection: Connection, wanted: bool) -> Iterator[Callable[[], object] | None]:

@@ -9,6 +9,7 @@ takes part in them, and who listens to its events hears of them.
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -25,16 +26,21 @@ class Dialogue(Protocol):
     def begin(self, connection: Connection, mode: Mode, org: int | None) -> None:
         """Begin a transaction; one that names an org waits for its turn in it."""
 
-    def commit(self, driver: Any) -> None:
+    def commit(self, connection: Connection) -> None:
         """End a transaction for good."""
 
-    def undo(self, driver: Any) -> None:
+    def undo(self, connection: Connection) -> None:
         """End a transaction, if there is one, as if it had not been."""
 
     def rows(
         self, connection: Connection, text: str, parameters: Parameters
     ) -> list[tuple[Any, ...]]:
         """The rows that a statement gives, none if it gives none."""
+
+    def many(
+        self, connection: Connection, text: str, parameters: Sequence[Parameters]
+    ) -> None:
+        """Execute a statement once for each of the parameters."""
 
 
 def driver_of(connection: Connection) -> Any:
@@ -91,7 +97,7 @@ class Pool:
             return
         for hear in self.engine.dispatch.commit:
             hear(connection)
-        self.dialogue.commit(driver_of(connection))
+        self.dialogue.commit(connection)
 
     def give(self, connection: Connection) -> None:
         """Take a connection back. What it has not committed is undone; one that is lost is let go."""
@@ -117,7 +123,7 @@ class Pool:
             if connection.in_transaction():
                 connection.rollback()
             if not connection.invalidated:
-                self.dialogue.undo(driver_of(connection))
+                self.dialogue.undo(connection)
         except (DBAPIError, self.errors):
             connection.invalidate()
 

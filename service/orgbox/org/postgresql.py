@@ -1,21 +1,21 @@
 """PostgreSQL: limits of time for every connection, how transactions begin and end, what its errors mean.
 
-The first word and the last are sent by libpq itself: that costs a third of what the driver does, and the
-first tells whether the connection still lives, so that nothing else has to ask. A reading transaction sees
-one snapshot, as on SQLite. Sources: PostgreSQL documentation, "Client Connection Defaults", "PostgreSQL
+The first word tells whether the connection still lives, so that nothing else has to ask; the last one of a
+reading transaction, which leaves nothing behind, is not waited for. A reading transaction sees one snapshot,
+as on SQLite. Sources: PostgreSQL documentation, "Client Connection Defaults", "PostgreSQL
 Error Codes".
 """
 
-import importlib
-from functools import cached_property
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any
 
-from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.pool import NullPool
 
-from orgbox.org.modes import Mode, Parameters
-from orgbox.org.pool import Pool, driver_of
+from orgbox.org.libpq import line_of
+from orgbox.org.modes import Mode, Parameters, mode_of
+from orgbox.org.pool import Pool
 
 READ_SECONDS, WRITE_SECONDS = 30.0, 120.0
 """The longest a statement of a reading and of a writing transaction may take."""
@@ -34,11 +34,6 @@ _LIBPQ = {
 host before those who wait for them give up.
 """
 _RECYCLE_SECONDS = 1800
-_PREPARED = 500
-_MOST_KEPT = 100
-"""Rows of a result that may stay in memory until the next one comes."""
-_IDLE = 0
-"""What libpq calls PQTRANS_IDLE: no transaction is under way."""
 
 _FIRST_WORDS = {
     Mode.READ: b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -74,59 +69,45 @@ def make_pool(url: URL, connections: int) -> Pool:
         raise ValueError("PostgreSQL needs the extra postgresql, as in pip install 'orgbox[postgresql]'")
     engine = create_engine(
         url.update_query_dict(given | {"options": f"{options} {own}".strip()}),
-        poolclass=NullPool, hide_parameters=True,
+        poolclass=NullPool, pool_reset_on_return=None, hide_parameters=True,
     )  # fmt: skip
-    event.listen(engine, "connect", _prepare)
     kept = max(connections // 2, 1)
     return Pool(engine, Dialogue(), most=connections, kept=kept, patience=10, life=_RECYCLE_SECONDS)
 
 
-def _prepare(connection: Any, _record: object) -> None:
-    connection.prepared_max = _PREPARED
-
-
 class Dialogue:
     """What is said to PostgreSQL."""
-
-    @cached_property
-    def _errors(self) -> Any:
-        return importlib.import_module("psycopg.errors")  # there is none where SQLite alone is used
 
     def begin(self, connection: Connection, mode: Mode, org: int | None) -> None:
         """Begin, and wait for the turn in the org, in one message."""
         words = _FIRST_WORDS[mode]
         if org is not None:
             words += b"; " + _TURN.format(org).encode()
-        self._say(driver_of(connection), words)
+        line_of(connection).say(words)
 
-    def commit(self, driver: Any) -> None:
-        """End a transaction for good; the driver finds it ended."""
-        self._say(driver, b"COMMIT")
+    def commit(self, connection: Connection) -> None:
+        """End a transaction for good."""
+        line = line_of(connection)
+        if mode_of(connection) is Mode.READ:
+            line.leave(b"COMMIT")
+        else:
+            line.say(b"COMMIT")
 
-    def undo(self, driver: Any) -> None:
+    def undo(self, connection: Connection) -> None:
         """End a transaction, if there is one, as if it had not been."""
-        if driver.pgconn.transaction_status != _IDLE:
-            driver.rollback()
-
-    def _say(self, driver: Any, words: bytes) -> None:
-        answer = driver.pgconn.exec_(words)
-        if answer.error_message:
-            error = self._errors.error_from_result(answer)
-            raise error if error.sqlstate else driver.OperationalError(str(error))
+        line_of(connection).undo()
 
     def rows(
         self, connection: Connection, text: str, parameters: Parameters
     ) -> list[tuple[Any, ...]]:
-        """The rows that a statement gives, by a kept cursor: a new one costs half of the statement."""
-        cursor = connection.info.pop("cursor", None) or driver_of(connection).cursor()
-        cursor.execute(text, parameters)
-        try:
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-        except cursor.connection.ProgrammingError:  # the driver's word for none; to ask before costs more
-            rows = []
-        if len(rows) < _MOST_KEPT:  # for it holds its last result
-            connection.info["cursor"] = cursor
-        return rows
+        """The rows that a statement gives."""
+        return line_of(connection).rows(text, parameters)
+
+    def many(
+        self, connection: Connection, text: str, parameters: Sequence[Parameters]
+    ) -> None:
+        """Execute a statement once for each of the parameters."""
+        line_of(connection).many(text, parameters)
 
 
 def wait_for_turn(connection: Connection, org: int) -> None:

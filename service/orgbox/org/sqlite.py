@@ -5,6 +5,7 @@ The driver's own transaction handling is switched off, because it would begin to
 """
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
@@ -86,16 +87,22 @@ class Dialogue:
             connection.info["synchronous"] = level
         driver.execute("BEGIN IMMEDIATE")
 
-    def commit(self, driver: Any) -> None:
+    def commit(self, connection: Connection) -> None:
         """End a transaction for good."""
-        driver.commit()
+        driver_of(connection).commit()
 
-    def undo(self, driver: Any) -> None:
+    def undo(self, connection: Connection) -> None:
         """End a transaction, if there is one, as if it had not been."""
-        driver.rollback()
+        driver_of(connection).rollback()
 
     def rows(
         self, connection: Connection, text: str, parameters: Parameters
     ) -> list[tuple[Any, ...]]:
         """The rows that a statement gives."""
         return driver_of(connection).execute(text, parameters).fetchall()  # type: ignore[no-any-return]
+
+    def many(
+        self, connection: Connection, text: str, parameters: Sequence[Parameters]
+    ) -> None:
+        """Execute a statement once for each of the parameters."""
+        driver_of(connection).executemany(text, parameters).close()
