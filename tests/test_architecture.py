@@ -8,7 +8,8 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "service" / "orgbox"
 LAYERS = (
-    ("errors", "ids", "clock", "baton", "limits", "config", "logs", "metrics", "control", "tools", "frozen"),
+    ("frozen",),
+    ("errors", "ids", "clock", "baton", "limits", "config", "logs", "metrics", "control", "tools"),
     ("catalog",),
     ("soql", "mail"),
     ("org",),

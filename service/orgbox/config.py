@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from orgbox.frozen import value
+
 PREFIX = "ORGBOX_"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Setting:
     """One setting; its type is that of its default. `--session-seconds` and ORGBOX_SESSION_SECONDS set it."""
 

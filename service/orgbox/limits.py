@@ -1,9 +1,9 @@
 """The API's limits as a value: strict by default, any figure can be swapped (SOAP API Call Limits page)."""
 
-from dataclasses import dataclass
+from orgbox.frozen import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Limits:
     """Figures are counts unless the name says bytes, characters, seconds, minutes or days."""
 

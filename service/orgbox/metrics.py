@@ -8,7 +8,8 @@ import mmap
 import threading
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from orgbox.frozen import value
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 """Upper bounds of durations, in seconds; one more bucket takes the rest."""
@@ -17,7 +18,7 @@ OTHER = "other"
 _ROW = len(BUCKETS) + 2
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Timed:
     """A call's durations: how many fell into each bucket, and their sum in seconds."""
 

@@ -10,7 +10,6 @@ Source: fieldType and soapType of the partner WSDL; describe of Lead at API 41.0
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any
@@ -20,12 +19,13 @@ from sqlalchemy.types import TypeEngine
 
 from orgbox import ids
 from orgbox.clock import moment_text
+from orgbox.frozen import entity
 
 Value = str | int | float | bool | None
 """A stored value."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@entity
 class FieldType:
     """A row of TYPES. `family` groups types that compare alike: text, id, number, boolean, date, …
 

@@ -1,19 +1,19 @@
 """One org as a check sees it, and how findings are put into words."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Executable, TableClause
 
 from orgbox.catalog.sobject import SObject
+from orgbox.frozen import value
 from orgbox.org.org import Org
 from orgbox.org.settings import OrgSettings
 
 _SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class View:
     """An org of any kind, at the moment its checks began. `link_key` is None where there is none."""
 

@@ -9,13 +9,14 @@ removed before.
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from orgbox.frozen import value
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
@@ -39,7 +40,7 @@ SUBJECTS = {
 """Subject of each kind of letter; the texts are templates/<kind>.txt and .html."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Letter:
     """`facts` fills the template of its `kind`; `message_id` is without angle brackets."""
 

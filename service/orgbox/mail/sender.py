@@ -6,9 +6,9 @@ away is left alone for longer and longer, up to a minute.
 
 import logging
 import threading
-from dataclasses import dataclass
 from typing import Protocol
 
+from orgbox.frozen import value
 from orgbox.mail.letter import SENDER
 from orgbox.mail.smtp import Connection, Outcome, Relay, RelayAway
 
@@ -17,7 +17,7 @@ _LONGEST_PAUSE = 60.0
 _log = logging.getLogger("orgbox.mail")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Waiting:
     """A mail to be delivered. `key` is the outbox's own; an `error` says why it cannot be composed."""
 

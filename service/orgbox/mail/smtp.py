@@ -11,9 +11,10 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote, urlsplit
+
+from orgbox.frozen import value
 
 SILENCE_SECONDS = 10.0
 """How long the server may take for one reply."""
@@ -30,7 +31,7 @@ class RelayAway(Exception):
     """The server cannot be reached, or the connection to it ended before its reply."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """What became of a mail: Sent, Failed for good, or to be tried Later; and the server's words."""
 
@@ -38,7 +39,7 @@ class Outcome:
     reply: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Relay:
     """The SMTP server of a URL."""
 

@@ -6,12 +6,12 @@ Username-Password Flow": `signature`). Of refresh tokens only the SHA-256 is kep
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
 from orgbox.clock import moment_text
+from orgbox.frozen import value
 from orgbox.org.org import Org
 from orgbox.org.tokens import token_hash
 
@@ -19,7 +19,7 @@ _KEY_PREFIX, _REFRESH_PREFIX = "3MVG9", "5Aep861"
 NAMES = ("consumer_key", "consumer_secret", "name", "run_as", "certificate")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ConnectedApp:
     """`run_as` is the Id of the user of the client credentials flow, `certificate` the PEM text of the
     JWT bearer flow; either is empty where the flow is off.
@@ -36,14 +36,14 @@ def make_app(values: Mapping[str, Any]) -> ConnectedApp:
     """An app of these values; key and secret are made up where they are not given. Raises ValueError."""
     if unknown := values.keys() - set(NAMES):
         raise ValueError(f"no attribute {', '.join(sorted(unknown))} of a connected app")
-    for name, value in values.items():
-        if not isinstance(value, str):
-            raise ValueError(f"{name}: {value!r} is no text")
+    for name, text in values.items():
+        if not isinstance(text, str):
+            raise ValueError(f"{name}: {text!r} is no text")
     made = {
         "consumer_key": _KEY_PREFIX + secrets.token_urlsafe(48),
         "consumer_secret": secrets.token_hex(32).upper(), "name": "App",
     }  # fmt: skip
-    return ConnectedApp(**made | {name: value for name, value in values.items() if value})
+    return ConnectedApp(**made | {name: text for name, text in values.items() if text})
 
 
 def add(connection: Connection, org: Org, app: ConnectedApp) -> None:

@@ -5,7 +5,6 @@ its connected app has. Sources: RFC 7515 and 7523; Salesforce Help, "OAuth 2.0 J
 import base64
 import binascii
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +13,14 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import load_pem_x509_certificate
 
+from orgbox.frozen import value
+
 
 class Refused(ValueError):
     """The assertion is not accepted; the text is told to the client."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Assertion:
     """Who asks (`issuer`, a consumer key) for whom (`subject`, a user name), and until when."""
 

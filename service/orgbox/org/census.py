@@ -1,13 +1,13 @@
 """How much there is of what a service keeps, over all its orgs."""
 
-from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
+from orgbox.frozen import value
 from orgbox.org.registry import ORG, Orgs
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Census:
     """Orgs, API sessions that have not been ended, and mails by their status."""
 

@@ -9,7 +9,7 @@ SOAP API, QueryLocator; API Query Cursor Limits.
 import re
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or
 from orgbox import ids
 from orgbox.clock import moment_text
 from orgbox.errors import ApiFault
+from orgbox.frozen import value
 from orgbox.org.session import Session
 
 Later = Callable[[Connection], None]
@@ -28,7 +29,7 @@ _LONG_LIVED_FROM = 56
 _LOCATOR = re.compile(r"(\w{15}|\w{18})-(\d{1,9})")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Cursor:
     """A kept result: its query, and how many records it had when it was asked.
 

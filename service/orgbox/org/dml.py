@@ -8,13 +8,13 @@ and its place among the results; the others go on, unless the call says all or n
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from orgbox import ids
 from orgbox.catalog.sobject import SObject
 from orgbox.errors import ApiFault, RecordError
+from orgbox.frozen import value
 from orgbox.org import checks, lookups, naming, uniqueness
 from orgbox.org.rulebook import Batch, Record, RecordRule, good_ones, refuse
 from orgbox.org.session import Session
@@ -27,7 +27,7 @@ ROLLED_BACK = RecordError(
 CROSS_REFERENCE = RecordError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SaveOptions:
     """What the headers of a call say about saving (AllOrNoneHeader, AllowFieldTruncationHeader)."""
 
@@ -35,7 +35,7 @@ class SaveOptions:
     truncate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Result:
     """SaveResult, UpsertResult, DeleteResult and their like: an Id, or errors."""
 
@@ -137,9 +137,9 @@ def insert_checked(session: Session, sobject: SObject, records: list[Record]) ->
 
 def _set_defaults(record: Record, stamps: Mapping[str, str]) -> None:
     values = record.values
-    for name, value in record.sobject.initial.items():
+    for name, initial in record.sobject.initial.items():
         if values.get(name) is None:
-            values[name] = value
+            values[name] = initial
     values.update(stamps)
     if "OwnerId" in record.sobject.named and values.get("OwnerId") is None:
         values["OwnerId"] = stamps["CreatedById"]

@@ -5,7 +5,6 @@ processes see the whole of it or nothing.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import tomli
 from sqlalchemy import Connection, TableClause, delete, insert, update
@@ -14,13 +13,14 @@ from orgbox.catalog import own
 from orgbox.catalog.importing import Imported
 from orgbox.catalog.load import CatalogError
 from orgbox.catalog.merging import merged
+from orgbox.frozen import value
 from orgbox.org.model import STANDARD, Model
 from orgbox.org.org import Org
 from orgbox.org.registry import Orgs
 from orgbox.org.schema import fill_shadow, make_tables
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Extension:
     """The SObjects an import has added and changed, and what there is to say about it."""
 

@@ -8,7 +8,7 @@ where any were seen.
 import json
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from difflib import get_close_matches
 from functools import lru_cache
 from random import Random
@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from orgbox.frozen import value
 from orgbox.org.org import Org
 
 TEXTS = {
@@ -61,7 +62,7 @@ _LONGEST_DELAY = 600.0
 _MOST_RULES = 100
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Rule:
     """Which calls, then what happens to them. What is left empty sets no condition.
 
@@ -96,12 +97,12 @@ class Rule:
     def text(self, **known: str) -> str:
         """The message, with what is known of the call put in."""
         text = self.message or TEXTS.get(self.code, self.code.replace("_", " ").capitalize())
-        for name, value in known.items():
-            text = text.replace(f"{{{name}}}", value)
+        for name, fact in known.items():
+            text = text.replace(f"{{{name}}}", fact)
         return text
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Vocabulary:
     """The API's own names: ExceptionCode, StatusCode, calls."""
 
@@ -110,7 +111,7 @@ class Vocabulary:
     calls: Collection[str]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallFacts:
     """What rules ask of a call: its name, the SObjects it is about, who makes it."""
 
@@ -122,12 +123,12 @@ class CallFacts:
 def make_rule(values: Mapping[str, Any], words: Vocabulary) -> Rule:
     """A rule of values as JSON has them. Raises ValueError that says what is wrong with which."""
     known = {f.name: f.default for f in fields(Rule) if f.name != "id"}
-    for name, value in values.items():
+    for name, wanted in values.items():
         if name not in known:
             raise ValueError(f"no field {name!r}{_near(name, known)}")
-        if name != "rows" and not _fits(value, known[name]):
-            raise ValueError(f"{name}: {value!r} is not of type {type(known[name]).__name__}")
-        if name in ("nth", "every", "count") and value < 1:
+        if name != "rows" and not _fits(wanted, known[name]):
+            raise ValueError(f"{name}: {wanted!r} is not of type {type(known[name]).__name__}")
+        if name in ("nth", "every", "count") and wanted < 1:
             raise ValueError(f"{name}: counts from 1 on")
     given = dict(values)
     if isinstance(given.get("rows"), list):

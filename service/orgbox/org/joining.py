@@ -3,10 +3,10 @@ the other: `web` shows it, `rules.acceptance` does it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from orgbox.errors import OrgboxError, RecordError
+from orgbox.frozen import value
 
 Ended = Literal["unknown", "used", "canceled", "expired"]
 
@@ -27,7 +27,7 @@ class Refused(OrgboxError):
         self.errors = tuple(errors)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Invited:
     """An open invitation as its link shows it. `group` is empty for one to Chatter alone."""
 
@@ -39,7 +39,7 @@ class Invited:
     is_customer: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answers:
     """What the invitee entered. `company` is asked of customers only."""
 
@@ -51,7 +51,7 @@ class Answers:
     repeated: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Joined:
     """The new user, and the Id and the name of the org."""
 

@@ -8,8 +8,8 @@ import html
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from orgbox.frozen import value
 from orgbox.org.calllog import Call
 
 _SAVING = ("create", "update", "upsert", "delete", "undelete")
@@ -26,7 +26,7 @@ _TEXT = re.compile(r"'(?:[^'\\]|\\.)*'")
 _TYPE = re.compile(rb"""<(?:\w+:)?type[^>]*>\s*(\w+)\s*<|xsi:type="(?:\w+:)?(\w+)\"""")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Finding:
     """A habit: the name of the rule, a sentence, the numbers of the calls that show it."""
 

@@ -6,11 +6,11 @@ those of a user take turns, so that a program that signs in many times at once d
 """
 
 import threading
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
 from orgbox.errors import ApiFault
+from orgbox.frozen import value
 from orgbox.org import credentials, outbox, permissions, tokens
 from orgbox.org import session as sessions
 from orgbox.org.modes import Mode
@@ -43,7 +43,7 @@ def turn(org: Org | None, user_id: str | None) -> threading.Lock:
     return _TURNS[hash((org.number if org else None, user_id)) % len(_TURNS)]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Login:
     """What login() found: who signed in and the id of the new session."""
 

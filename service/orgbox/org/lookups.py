@@ -4,16 +4,16 @@ Source: SOAP API guide, "foreign keys and external ids"; the texts are those the
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from orgbox.catalog.fieldtypes import fold
 from orgbox.catalog.sobject import SObject
 from orgbox.errors import QueryFault, RecordError
+from orgbox.frozen import value
 from orgbox.org.rulebook import Record
 from orgbox.org.session import Session
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Lookup:
     """The record of an SObject whose field `key` has this value; the client calls it `relationship`."""
 

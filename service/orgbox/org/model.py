@@ -6,7 +6,6 @@ with every session, so that all processes work with what was imported last.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from threading import Lock
 
 import tomli
@@ -14,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from orgbox.catalog import own
 from orgbox.catalog.load import Catalog
+from orgbox.frozen import entity
 from orgbox.limits import Limits
 from orgbox.org import schema as schemas
 from orgbox.org.database import Database
@@ -27,7 +27,7 @@ STANDARD = ""
 _MOST_KEPT = 64
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@entity
 class Model:
     """A catalogue and what is made from it."""
 

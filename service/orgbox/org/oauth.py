@@ -5,11 +5,11 @@ Sources: Salesforce Help, "OAuth Authorization Flows"; the errors as clients' th
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from orgbox.errors import ApiFault, OrgboxError
+from orgbox.frozen import value
 from orgbox.org import login
 from orgbox.org import session as sessions
 from orgbox.org.apps import NAMES, ConnectedApp
@@ -28,7 +28,7 @@ class OAuthError(OrgboxError):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TokenRequest:
     """What came to the token endpoint. `org` is the one named in the path, `audiences` are the names
     under which the service may be addressed.
@@ -42,7 +42,7 @@ class TokenRequest:
         return self.values.get(name, "")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Grant:
     """A new access token, for whom, and with which app. `tells_scope` as the flow's answer does."""
 
@@ -53,7 +53,7 @@ class Grant:
     tells_scope: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Refresh:
     """Whom a refresh token was given for."""
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from orgbox import ids
 from orgbox.catalog.load import Catalog
 from orgbox.clock import Clock
+from orgbox.frozen import value
 from orgbox.limits import Limits
 from orgbox.org.model import STANDARD, Model, Models
 from orgbox.org.rulebook import NO_RULES, Rules
@@ -18,7 +19,7 @@ from orgbox.org.visibility import Rows
 from orgbox.soql import Plans
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Conditions:
     """What a test imposes on the calls of an org: fault rules (see `faults`), a limit that bites."""
 

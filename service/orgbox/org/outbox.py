@@ -9,13 +9,13 @@ Sent, Failed for good, or Dropped because its invitation is no longer open.
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, TableClause, bindparam, insert, select
 
 from orgbox import ids
 from orgbox.clock import moment_text, parse_moment
+from orgbox.frozen import entity
 from orgbox.mail.letter import SENDER, Letter
 from orgbox.org import tokens
 from orgbox.org.org import Org
@@ -23,7 +23,7 @@ from orgbox.org.registry import ORG_PREFIX
 from orgbox.org.store import Store
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@entity
 class NewLetter:
     """What several mails say alike: `facts` fills the template of the `kind` (`mail.letter`)."""
 

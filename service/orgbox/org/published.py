@@ -6,18 +6,19 @@ On loopback that is a convenience; a service that other machines reach refuses t
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, func, select
 
+from orgbox.frozen import value
 from orgbox.org import apps, credentials
 from orgbox.org import session as sessions
 from orgbox.org.registry import ORG, Orgs
 from orgbox.org.seed import Seed, read_seed
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Opening:
     """Something known to all that opens an org: a user, or an app where `user_id` is empty."""
 

@@ -1,17 +1,17 @@
 """getUpdated() and getDeleted(): what changed in a span of time. Only for SObjects marked replicateable."""
 
-from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from orgbox.catalog.sobject import SObject
 from orgbox.errors import ApiFault
+from orgbox.frozen import value
 from orgbox.org.session import Session
 
 _MOST_DELETED = 600_000
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Deleted:
     """Deleted records as (Id, moment), and the span the answer covers."""
 

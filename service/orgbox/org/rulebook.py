@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from orgbox.catalog.sobject import SObject
 from orgbox.errors import RecordError
+from orgbox.frozen import value
 
 if TYPE_CHECKING:
     from orgbox.org.session import Session
@@ -59,7 +60,7 @@ class Batch:
     others: "dict[Callable[[Batch], Any], Batch]" = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Unique:
     """A value that only one record may have: `value` gives it (None claims nothing), `error` the refusal.
 
@@ -78,7 +79,7 @@ RecordRule = Callable[[Record, Batch], None]
 BatchRule = Callable[[list[Record], Batch], None]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Rules:
     """What happens to records of one SObject, in the order written.
 

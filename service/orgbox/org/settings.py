@@ -4,11 +4,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from functools import lru_cache
 from typing import Any
 
 from orgbox.clock import Clock
+from orgbox.frozen import value
 from orgbox.org.domains import ascii_domain
 
 SOAP_LOGIN = ("enabled", "disabled", "retiring", "retired")
@@ -18,7 +19,7 @@ _MOST = 1_000_000
 """Seconds, days and calls alike: what a calendar can still hold."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OrgSettings:
     """Durations are days or seconds as named. Domains are kept in lower case and in ASCII, `clock` as
     Clock.state.
@@ -43,16 +44,16 @@ class OrgSettings:
     def changed(self, values: Mapping[str, Any]) -> "OrgSettings":
         """These settings with some set. Raises ValueError for a name or a type that does not fit."""
         known = {f.name: type(getattr(self, f.name)) for f in fields(self)}
-        for name, value in values.items():
+        for name, new in values.items():
             if name not in known:
                 raise ValueError(f"no setting {name!r}")
             wanted = list if known[name] is tuple else known[name]
-            if type(value) is not wanted and not (wanted is list and isinstance(value, tuple)):
-                raise ValueError(f"{name}: {value!r} is not of type {wanted.__name__}")
-            if isinstance(value, int) and not 0 <= value <= _MOST:
-                raise ValueError(f"{name}: {value} is not a number from 0 to {_MOST}")
-            if isinstance(value, list | tuple) and not all(isinstance(item, str) for item in value):
-                raise ValueError(f"{name}: {value!r} is not a list of texts")
+            if type(new) is not wanted and not (wanted is list and isinstance(new, tuple)):
+                raise ValueError(f"{name}: {new!r} is not of type {wanted.__name__}")
+            if isinstance(new, int) and not 0 <= new <= _MOST:
+                raise ValueError(f"{name}: {new} is not a number from 0 to {_MOST}")
+            if isinstance(new, list | tuple) and not all(isinstance(item, str) for item in new):
+                raise ValueError(f"{name}: {new!r} is not a list of texts")
         if values.get("soap_login", "enabled") not in SOAP_LOGIN:
             raise ValueError(f"soap_login: {values['soap_login']!r} is none of {', '.join(SOAP_LOGIN)}")
         clock = Clock()

@@ -1,9 +1,9 @@
 """A user as the calls see one: the fields they ask for, and what the user may do."""
 
-from dataclasses import dataclass
+from orgbox.frozen import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class User:
     """The user of a session: the fields that calls ask for, and the permissions."""
 

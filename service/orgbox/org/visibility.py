@@ -10,13 +10,13 @@ CollaborationGroupMemberRequest.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, bindparam, case, exists, false, or_, select
 
 from orgbox.catalog.load import Catalog
 from orgbox.catalog.sobject import SObject
+from orgbox.frozen import entity
 from orgbox.org.schema import Schema
 from orgbox.org.user import User
 from orgbox.soql.compile import RowFilter
@@ -41,7 +41,7 @@ def administers(user: User, group_type: str) -> bool:
     return user.may("ManageUnlistedGroups" if group_type == "Unlisted" else "ModifyAllData")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@entity
 class Sight:
     """What users of a kind read: the condition on rows; which private groups they read whole, if not all."""
 

@@ -7,7 +7,7 @@ CollaborationInvitation; knowledge article 000194018 for the user names of custo
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from orgbox import ids
 from orgbox.catalog.fieldtypes import fold
 from orgbox.errors import ApiFault, RecordError
+from orgbox.frozen import value
 from orgbox.org import credentials, dml, invitations, outbox, uniqueness
 from orgbox.org import session as sessions
 from orgbox.org.joining import Answers, Invited, Joined, LinkEnded, Refused
@@ -38,7 +39,7 @@ _ASKED_AGAIN = (
 """What an address must satisfy when it is invited, it must satisfy when it accepts."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Open:
     """An open invitation: its row, the inviter at work, and the address that was or is entered."""
 

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Container
-from dataclasses import dataclass
 
 from orgbox.errors import RecordError
+from orgbox.frozen import value
 from orgbox.org import dml
 from orgbox.org.rulebook import Batch, Record, Rules, Unique
 from orgbox.org.session import Session
@@ -17,7 +17,7 @@ _OWNING = ("ChatterOwnGroups", "ChatterInternalUser")
 """What it takes to own a group."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Facts:
     """The groups there are already. Of new owners: how many places in groups each takes up, which of them,
     named by somebody else, may own none, and the Ids of their memberships by group and owner.

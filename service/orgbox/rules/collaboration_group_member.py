@@ -1,11 +1,11 @@
 """CollaborationGroupMember: who belongs to a group. Source: Object Reference, CollaborationGroupMember."""
 
 from collections import Counter
-from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, update
 
 from orgbox.errors import RecordError
+from orgbox.frozen import value
 from orgbox.org import outbox
 from orgbox.org.outbox import NewLetter, NewMail
 from orgbox.org.rulebook import Batch, Record, Rules, Unique
@@ -15,7 +15,7 @@ from orgbox.rules.groups import Group
 from orgbox.rules.texts import no_access, no_access_to_reference
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Facts:
     """The groups the records name; of new members how many places in groups each takes up, and who is a
     customer (looked for where a group allows none).

@@ -1,11 +1,11 @@
 """CollaborationGroupMemberRequest: asking to join a private group. Source: its Object Reference page."""
 
 from collections import Counter
-from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from orgbox.errors import RecordError
+from orgbox.frozen import value
 from orgbox.org import dml, outbox, uniqueness
 from orgbox.org.outbox import NewLetter, NewMail
 from orgbox.org.rulebook import Batch, Record, Rules, Unique
@@ -18,7 +18,7 @@ STATUS = {"Pending": {"Accepted", "Declined"}, "Accepted": set(), "Declined": se
 """What a request may become, by its Status."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Facts:
     """The groups the records name, and how many places in groups each new requester takes up."""
 

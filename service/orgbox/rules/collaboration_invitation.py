@@ -2,12 +2,12 @@
 gives no error, docs/differences.md lists what we chose.
 """
 
-from dataclasses import dataclass
 
 from sqlalchemy import update
 
 from orgbox.catalog.fieldtypes import fold
 from orgbox.errors import RecordError
+from orgbox.frozen import value
 from orgbox.org import invitations, outbox, uniqueness
 from orgbox.org.checks import is_email_address
 from orgbox.org.outbox import NewLetter, NewMail
@@ -23,7 +23,7 @@ STATUS = {"Sent": {"accept": "Accepted", "cancel": "Canceled"}, "Accepted": {}, 
 """What an invitation may become, by its Status and what is done with it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Facts:
     """What the rules need to know of other rows, loaded once for the batch."""
 

@@ -2,18 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from orgbox.errors import RecordError
+from orgbox.frozen import value
 from orgbox.org.rulebook import Batch, Record, Rules, Unique
 from orgbox.org.session import Session
 from orgbox.rules.counts import count_by
 from orgbox.rules.texts import no_access, no_access_to_reference
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Facts:
     """How many each of the followers follows, and what of the followed the caller does not see."""
 

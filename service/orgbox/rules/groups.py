@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from orgbox.errors import RecordError
+from orgbox.frozen import value
 from orgbox.org import permissions
 from orgbox.org.session import Session
 from orgbox.org.visibility import administers
@@ -15,7 +15,7 @@ _GROUP_FIELDS = ("Id", "Name", "OwnerId", "CollaborationType", "CanHaveGuests", 
                  "Description")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Group:
     """A CollaborationGroup as the caller of a session stands to it."""
 

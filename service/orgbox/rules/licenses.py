@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, select, update
 
+from orgbox.frozen import value
 from orgbox.org.session import Session
 
 
@@ -22,7 +23,7 @@ class License:
         return self.total is None or self.used <= self.total
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Profile:
     """What a profile decides for its users."""
 

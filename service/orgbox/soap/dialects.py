@@ -3,10 +3,10 @@
 Source: target namespaces of the enterprise and partner WSDLs; paths of their soap:address.
 """
 
-from dataclasses import dataclass
+from orgbox.frozen import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Dialect:
     """`path` is its letter in the URL: `/services/Soap/c/…` or `/services/Soap/u/…`."""
 

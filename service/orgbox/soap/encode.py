@@ -6,10 +6,10 @@ are the answer. What a mapping lacks is written as the WSDL asks: false, nil, or
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from orgbox.frozen import value
 from orgbox.soap.description import WILDCARD, Member, description
 from orgbox.soap.dialects import Dialect
 from orgbox.soap.faults import known_status
@@ -19,7 +19,7 @@ Append = Callable[[str], object]
 Write = Callable[[Append, Any], None]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Encoded:
     """A result that is written already: UTF-8 in pieces, and which of `PREFIXES` it uses."""
 
@@ -148,8 +148,8 @@ def _with_default(write_one: Write, default: object) -> Write:
 
 def _repeated(write_one: Write) -> Write:
     def write(append: Append, values: Any) -> None:
-        for value in values or ():
-            write_one(append, value)
+        for item in values or ():
+            write_one(append, item)
 
     return write
 

@@ -1,13 +1,14 @@
 """Which function answers which call: `@call("create", writes=True)`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from orgbox.frozen import value
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Handler:
     """A function of the context and the arguments in WSDL order.
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from orgbox.catalog.load import Catalog
+from orgbox.frozen import value
 from orgbox.org.faults import Rule
 from orgbox.org.org import Org
 from orgbox.org.registry import Orgs
@@ -15,7 +16,7 @@ from orgbox.soap.dialects import Dialect
 from orgbox.soap.envelope import Envelope
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Request:
     """One POST: where it came to and its body, already inflated. `base_url` has no slash at its end.
 
@@ -31,7 +32,7 @@ class Request:
     client: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Interruption:
     """What the client gets in place of the answer: a connection that ends `before`, `during` or `after`
     the work, or a `page` of that HTTP status.

@@ -7,10 +7,10 @@ five times as fast as the function for each record, once there are enough of the
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from orgbox.frozen import value
 from orgbox.soap.text import escape, escape_all
 
 Row = Sequence[Any]
@@ -18,7 +18,7 @@ Column = Sequence[Any]
 _FEW = 20
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Writing:
     """How values that are not None become text: one, or the column; None where they are text already."""
 
@@ -35,7 +35,7 @@ def encoded(encode: Callable[[Any], str]) -> Writing:
     return Writing(encode, lambda values: [encode(value) for value in values])
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Element:
     """The value `row[index]` between its tags; `null` is what stands for None."""
 
@@ -46,7 +46,7 @@ class Element:
     writing: Writing
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Whole:
     """Whatever else there is in a record: written from the row, tags and all."""
 

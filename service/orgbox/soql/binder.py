@@ -4,9 +4,9 @@
 refused by being unknown. Source: the SOQL reference, clause by clause; recorded answers for texts.
 """
 
-from dataclasses import dataclass
 
 from orgbox.catalog import Catalog, SObject
+from orgbox.frozen import value
 from orgbox.soql import nodes, paging
 from orgbox.soql.bound import All, BoundQuery, BoundSelect, Sort, Test
 from orgbox.soql.calls import misplaced, operand_of, shown
@@ -41,7 +41,7 @@ def bind(query: Query, catalog: Catalog, viewer: Viewer, *, all_rows: bool = Fal
     return BoundQuery(select, viewer, query.literals, all_rows, mark(query.select, select.root.sobject))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Binder:
     """Binds the SELECTs of one query."""
 

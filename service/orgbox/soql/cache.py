@@ -4,11 +4,11 @@ Parsing costs some 40 microseconds, compiling a thousand: queries that differ on
 share a plan.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from orgbox.catalog import Catalog
 from orgbox.errors import OrgboxError
+from orgbox.frozen import value
 from orgbox.limits import Limits
 from orgbox.soql.binder import bind
 from orgbox.soql.compile import Plan, RowFilter, Tables, compile
@@ -23,7 +23,7 @@ _LONGEST_SHAPE = 10_000
 """Characters of a shape whose plan is kept; longer ones would fill the memory before they come again."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Prepared:
     """A plan with the literals of one text. A `query` that is not `exact` has no more of it: see `texts`."""
 
@@ -47,7 +47,7 @@ class Prepared:
             raise
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PreparedSearch:
     """A search with one prepared query for each SObject; `first` as in search.Specification."""
 

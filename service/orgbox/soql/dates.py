@@ -8,11 +8,11 @@ sentence has it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from orgbox.clock import moment_text
+from orgbox.frozen import value
 
 _SUNDAY_FIRST = frozenset(
     "US CA MX AU JP KR TW HK IL IN ID PH SG TH ZA BR AR CO PE VE KE PK BD NP MO MT PR GT HN SV NI "
@@ -21,7 +21,7 @@ _SUNDAY_FIRST = frozenset(
 _SATURDAY_FIRST = frozenset("AE AF BH DJ DZ EG IQ IR JO KW LY OM QA SD SY".split())
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Today:
     """What date words depend on: the day it is, the weekday a week begins on (0 Monday), the fiscal
     year.
@@ -88,7 +88,7 @@ _UNITS: dict[str, Callable[[Today, int], date]] = {
 """First day of the unit `count` units from the one that holds today."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Word:
     """A date word: whether it takes n, and its range for n (0 where it takes none)."""
 

@@ -7,10 +7,10 @@ characters within a word, `?` for one. Source: SOSL reference, FIND {SearchQuery
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from orgbox.catalog.fieldtypes import fold
 from orgbox.errors import ApiFault
+from orgbox.frozen import value
 from orgbox.soql.errors import too_complicated
 
 _PIECE = re.compile(
@@ -31,7 +31,7 @@ _MOST_WORDS = 100
 _ESCAPED = re.compile(r"\\(.)", re.S)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Phrase:
     """Words that follow one another, folded, perhaps with wildcards."""
 
@@ -48,7 +48,7 @@ class Phrase:
         return re.compile(" " + " ".join(map(_wild, self.words)) + "(?= )")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Both:
     """Both sides are found, or with `negated` the first and not the second."""
 
@@ -57,7 +57,7 @@ class Both:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Either:
     """One side is found, or both."""
 

@@ -5,12 +5,13 @@ CHOICE: numbers and short dates for the locales listed; any other locale is writ
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from orgbox.catalog.fieldtypes import TYPES, FieldType
 from orgbox.catalog.sobject import Field
+from orgbox.frozen import value
 from orgbox.soql import functions
 from orgbox.soql.calls import function_of, misplaced, operand_of
 from orgbox.soql.errors import bare_fault
@@ -21,7 +22,7 @@ from orgbox.soql.operands import Column, Operand
 from orgbox.soql.viewer import Viewer
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Habits:
     """How a locale writes: order of a date, separators of a number, 12 or 24 hours."""
 

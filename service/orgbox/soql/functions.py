@@ -5,9 +5,9 @@ Source: SOQL reference, Aggregate Functions, Date Functions, toLabel(), FORMAT()
 GROUPING().
 """
 
-from dataclasses import dataclass
 
 from orgbox.catalog.fieldtypes import TYPES, FieldType
+from orgbox.frozen import value
 from orgbox.soql.operands import Column, Operand
 
 AGGREGATE = "aggregate"
@@ -19,7 +19,7 @@ CURRENCY = "currency"
 ZONE = "zone"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Function:
     """A row of FUNCTIONS. `families` are those of the argument, `gives` the type of the result.
 

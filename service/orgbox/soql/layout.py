@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from orgbox.catalog import SObject
 from orgbox.catalog.fieldtypes import FieldType
 from orgbox.errors import ApiFault
+from orgbox.frozen import value
 from orgbox.soql.bound import Attachment
 from orgbox.soql.calls import shown
 from orgbox.soql.compounds import parts
@@ -33,7 +34,7 @@ class _Nest:
     items: "dict[str, Item | _Nest | _Attached]" = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Attached:
     """The place of an attachment: its name, what the shape calls it, its number."""
 

@@ -3,13 +3,14 @@
 They are made once per SELECT, so identity is equality.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from orgbox.catalog.fieldtypes import FieldType
 from orgbox.catalog.sobject import Field, SObject
+from orgbox.frozen import entity
 
 
-@dataclass(eq=False, slots=True)
+@entity
 class Branch:
     """An SObject read by a SELECT: the root (no parent), or reached from a parent through `via`."""
 
@@ -30,7 +31,7 @@ class Branch:
         return self.column(self.sobject.by_name["id"])
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@entity
 class Column:
     """A field of the root or of a parent."""
 
@@ -48,7 +49,7 @@ class Column:
         return self.branch.parent is not None or self.field.nillable
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@entity
 class NameColumn:
     """A field of the Name pseudo-object behind a polymorphic reference: from whichever parent is
     there.
@@ -64,7 +65,7 @@ class NameColumn:
     nullable: bool = True
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@entity
 class TypeColumn:
     """`Parent.Type`: the SObject a polymorphic reference points to; prefixes give its name."""
 
@@ -75,7 +76,7 @@ class TypeColumn:
     nullable: bool = True
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@entity
 class Applied:
     """A date function; with `zone`, of the moment in the viewer's time zone instead of UTC."""
 
@@ -86,7 +87,7 @@ class Applied:
     nullable: bool = True
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@entity
 class Distance:
     """How far a place, given by two columns, is from a point, in a unit of `functions.UNITS`."""
 
@@ -98,7 +99,7 @@ class Distance:
     nullable: bool = True
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@entity
 class Aggregate:
     """An aggregate function over a group."""
 
@@ -108,7 +109,7 @@ class Aggregate:
     nullable: bool = True
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@entity
 class GroupFlag:
     """`GROUPING(field)`: 1 in the subtotals over the field, else 0."""
 
@@ -117,7 +118,7 @@ class GroupFlag:
     nullable: bool = False
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@entity
 class Label:
     """`toLabel(field)` where it is compared; selected, it is a way of writing the field."""
 

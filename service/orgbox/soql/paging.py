@@ -3,10 +3,10 @@
 Source: SOQL reference, LIMIT, OFFSET, FIELDS(); Object Reference, EntitySubscription.
 """
 
-from dataclasses import dataclass
 
 from orgbox.catalog import SObject
 from orgbox.errors import ApiFault
+from orgbox.frozen import value
 from orgbox.soql.bound import Given
 from orgbox.soql.errors import bare_fault, name_fault
 from orgbox.soql.literals import MANY
@@ -23,7 +23,7 @@ _SUBSCRIPTIONS_TEXT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Bounded:
     """Converts the number of LIMIT or OFFSET; ValueError outside 0 to `most`."""
 

@@ -6,10 +6,11 @@ SObjects that can be searched are those whose page lists search().
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from orgbox.catalog import Catalog, Field, SObject
 from orgbox.errors import QueryFault
+from orgbox.frozen import value
 from orgbox.limits import Limits
 from orgbox.soql import bound, sosl
 from orgbox.soql.binder import bind
@@ -32,7 +33,7 @@ _GROUPS: dict[str, Callable[[Field], bool]] = {
 """Which of the fields searched belong to a group of IN … FIELDS."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Specification:
     """One entry of RETURNING; `first` is the index of its first searched column in a row."""
 
@@ -41,7 +42,7 @@ class Specification:
     first: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Search:
     """A search, ready to be compiled. It finds nothing where `matches` is None."""
 

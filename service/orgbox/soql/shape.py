@@ -4,11 +4,10 @@ A row is a tuple; the items say which places of it hold what. Shapes are values,
 text and kept, so that an encoder compiled for a shape can be kept with it.
 """
 
-from dataclasses import dataclass
 
 from orgbox.catalog.fieldtypes import FieldType
 from orgbox.catalog.sobject import SObject
-from orgbox.frozen import value
+from orgbox.frozen import entity, value
 
 
 @value
@@ -57,7 +56,7 @@ class Choice:
 Item = Value | Compound | Parent | Children | Choice
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@entity
 class Shape:
     """A record: its SObject (None for AggregateResult) and the items in the order of the SELECT list.
 

@@ -7,10 +7,10 @@ Fields, conditions and order are those of SOQL. Source: SOSL reference.
 """
 
 import re
-from dataclasses import dataclass
 
 from orgbox.catalog import Catalog
 from orgbox.errors import ApiFault, unknown_type_text
+from orgbox.frozen import value
 from orgbox.limits import Limits
 from orgbox.soql import errors, literals
 from orgbox.soql.cursor import Cursor
@@ -32,7 +32,7 @@ GROUPS = frozenset({"all", "name", "email", "phone", "sidebar"})
 """Search groups of IN … FIELDS."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Parsed:
     """A search as written; `term` is None where it is longer than what is ever found."""
 

@@ -1,13 +1,13 @@
 """Who asks."""
 
-from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from orgbox.frozen import value
 from orgbox.soql.dates import Today, week_start
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Viewer:
     """Who asks: an 18-character id, zone and locale keys, whether all data is visible, the API
     version.

@@ -1,13 +1,13 @@
 """The calls an org has answered, for a test to look at and to judge."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from orgbox.control import ControlClient
+from orgbox.frozen import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Call:
     """A call; `request` and `response` are its messages with secrets masked, cut after 32 KiB.
 
@@ -28,7 +28,7 @@ class Call:
     response: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Finding:
     """A bad habit: the rule's name, a sentence, the numbers of the calls that show it."""
 

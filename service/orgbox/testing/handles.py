@@ -1,12 +1,12 @@
 """What a test changes in an org and reads from it: settings, clock, faults, mails."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from orgbox.clock import moment_text, parse_moment
 from orgbox.control import ControlClient
+from orgbox.frozen import value
 
 
 class Settings:
@@ -77,7 +77,7 @@ def _now(answer: dict[str, str]) -> datetime:
     return parse_moment(answer["now"])
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Mail:
     """A mail the org wrote. `link` is where its button leads, `about` the Id of what it tells of."""
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from orgbox.control import ControlClient, ControlError
+from orgbox.frozen import value
 from orgbox.testing.calls import Calls
 from orgbox.testing.handles import Faults, Mailbox, OrgClock, Settings
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _ADMINISTRATOR = "System Administrator"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OrgUser:
     """A user of the org."""
 

@@ -2,8 +2,8 @@
 before Flask is loaded.
 """
 
-from dataclasses import dataclass
 
+from orgbox.frozen import value
 from orgbox.metrics import Tally
 from orgbox.org.calllog import CallLog
 from orgbox.org.faults import Vocabulary
@@ -13,7 +13,7 @@ from orgbox.org.mailbox import Mailbox
 from orgbox.org.registry import Orgs
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Desk:
     """The parts that pages use. `version` is the API version of the console's own queries."""
 
@@ -25,7 +25,7 @@ class Desk:
     mailbox: Mailbox
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Control:
     """What the control API needs beside the desk. `chosen` tells a key that was set from a random one.
 

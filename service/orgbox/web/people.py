@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
+from orgbox.frozen import value
 from orgbox.org.dml import Result
 from orgbox.org.session import Session
 from orgbox.web import records
@@ -62,7 +62,7 @@ def send(session: Session) -> ResponseReturnValue:
     return render_template("invite.html", form=form, outcomes=outcomes, group=None), status_of(outcomes)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """What became of one address."""
 

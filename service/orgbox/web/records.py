@@ -9,6 +9,7 @@ from flask import request
 
 from orgbox import ids
 from orgbox.errors import RecordError
+from orgbox.frozen import value
 from orgbox.org import dml, query
 from orgbox.org.dml import Result, SaveOptions
 from orgbox.org.rulebook import Record
@@ -33,7 +34,7 @@ def find_one(session: Session, soql: str) -> Row | None:
     return next(iter(find(session, soql)), None)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Page:
     """One page of a list. `after` is the key of its last row if there are more; `soql` its query."""
 

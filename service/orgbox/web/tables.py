@@ -1,16 +1,16 @@
 """Rows of a query as tables: one column for each value of the shape, parents' fields with their path."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from orgbox.frozen import value
 from orgbox.soql.shape import Answer, Children, Choice, Compound, Parent, Shape, Value
 
 Row = Sequence[Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Column:
     """A heading, the stored value in a row, and its text."""
 

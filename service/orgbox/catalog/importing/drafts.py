@@ -8,9 +8,10 @@ from typing import Any
 import tomli
 
 from orgbox.catalog.own import Document
+from orgbox.frozen import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Member:
     """An element of a record type: `type` is `xsd:string`, `tns:ID`, `ens:User`, …"""
 
@@ -19,7 +20,7 @@ class Member:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Kind:
     """A record type of a WSDL, its members by name."""
 

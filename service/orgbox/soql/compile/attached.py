@@ -6,10 +6,10 @@ SOAP API, QueryOptions: "Child objects count toward the number of records for th
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 
+from orgbox.frozen import entity
 from orgbox.soql.compile.statement import UNLIMITED, Statement
 from orgbox.soql.shape import Answer, Shape
 
@@ -22,7 +22,7 @@ Locate = Callable[[int, str, int], str | None]
 behind another and how many of them the answer holds; gives the locator of the others."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@entity
 class Records:
     """Records to attach to rows; `statement` gives at most as many as the value `most`."""
 
@@ -43,7 +43,7 @@ class Records:
         return made
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@entity
 class ChosenRecords:
     """TYPEOF: the record the column `source` points to, by the key prefix of its SObject."""
 
@@ -62,7 +62,7 @@ class ChosenRecords:
         return [made.get(key) for key in keys]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@entity
 class Children:
     """A child subquery: records that belong to the Id in the column `source`.
 

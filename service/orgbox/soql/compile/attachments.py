@@ -4,12 +4,12 @@ Each is one statement for a whole page of rows, given their Ids as the list `key
 of its rows is the key they belong to. Depth costs statements, the number of rows does not.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.types import BigInteger
 
+from orgbox.frozen import value
 from orgbox.soql.bound import Attachment, BoundSelect, ChildRecords, Given
 from orgbox.soql.compile.attached import Attached, Children, ChosenRecords, Records
 from orgbox.soql.compile.dialect import InEach, InList, end_to_end
@@ -53,7 +53,7 @@ def _children(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Making:
     """Makes the SELECTs for records that belong to a list of keys."""
 

@@ -1,7 +1,6 @@
 """Operands as SQL: which column holds a field, which one it is compared and sorted by."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import (
@@ -20,6 +19,7 @@ from sqlalchemy import (
 
 from orgbox.catalog import SObject
 from orgbox.catalog.fieldtypes import fold
+from orgbox.frozen import value
 from orgbox.soql.bound import BoundSelect
 from orgbox.soql.compile.dates import date_part, local
 from orgbox.soql.compile.distance import great_circle
@@ -53,7 +53,7 @@ class Tables(Protocol):
         """The table of an SObject under another name, the same object each time."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Environment:
     """What all statements of a plan share."""
 

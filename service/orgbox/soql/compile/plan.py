@@ -9,10 +9,10 @@ A plan holds no literal: queries of one shape share it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from orgbox.frozen import entity, value
 from orgbox.soql.bound import Given
 from orgbox.soql.compile.attached import Attached, Children, Locate, Run, attach, batch
 from orgbox.soql.compile.statement import UNLIMITED, Statement
@@ -33,7 +33,7 @@ def repaired(row: tuple[object, ...], places: tuple[int, ...]) -> tuple[object, 
     return tuple(values)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Edge:
     """A parameter made of a date word: the first day of its range, or with `after` the day behind
     it.
@@ -47,7 +47,7 @@ class Edge:
     moment: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@entity
 class Plan:
     """What executes a query of one shape.
 

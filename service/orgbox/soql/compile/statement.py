@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import ARRAY, Select
 
+from orgbox.frozen import value
 from orgbox.soql.compile.dialect import dialect_named
 
 UNLIMITED = 2**62
 """The LIMIT of a statement that has none."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Text:
     """SQL for one dialect with the order of its parameters, those of them that are lists, and
     constants.

@@ -4,12 +4,12 @@ A comparison with a field without value is false, its negation true; that differ
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, false, literal_column, not_, or_, select, true
 from sqlalchemy.types import Boolean, Float, Text, TypeEngine
 
+from orgbox.frozen import value
 from orgbox.soql import bound
 from orgbox.soql.bound import Given, Test
 from orgbox.soql.compile.dialect import Bracketed, InList
@@ -198,7 +198,7 @@ _OPERATORS: dict[str, Callable[[Element, Any], Condition]] = {
 _Part = Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _LikePart:
     """Converts a LIKE pattern to one of the values its condition needs."""
 
