@@ -3,9 +3,10 @@ rules as those of a client that may do everything.
 """
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, time
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from itertools import groupby
 from pathlib import Path
@@ -101,30 +102,44 @@ def _refuse_other_than_text(where: str, values: Mapping[str, object]) -> None:
 
 def plant(connection: Connection, org: Org, seed: Seed, passwords: Passwords) -> None:
     """Create the records of a seed. Raises SeedError when one is refused."""
-    session = system_session(connection, org, seed.settings)
-    made: dict[str, str] = {}
-    hashes: dict[str, str] = {}
-    for rows in _batches(seed):
-        name = rows[0][0][0]
-        sobject = org.catalog.get(name)
-        if sobject is None:
-            raise SeedError(f"records.{name}: no such SObject")
-        planted = []
-        for (_, key), values in rows:
-            where = f"records.{sobject.name}.{key}"
-            given = dict(seed.defaults.get(name, {})) | dict(values)
-            password = given.pop("password", seed.password if sobject.name == "User" else None)
-            _refuse_other_than_text(where, {"password": password or ""})
-            record = Record(sobject, _values(where, sobject, given, made, org.catalog))
-            planted.append((where, key, record, password))
-        _create(session, sobject, [(where, record) for where, _, record, _ in planted])
-        for _, key, record, password in planted:
-            made[f"@{sobject.name}.{key}"] = str(record.id)
-            if password:
-                hash_ = hashes.get(password) or hashes.setdefault(password, passwords.hash(password))
-                credentials.store_password(connection, org, str(record.id), hash_)
-    for values in seed.apps:
-        _add_app(connection, org, values, made)
+    with ThreadPoolExecutor(1) as hasher:  # a hash takes half as long as the records, beside them
+        hashing = cache(lambda password: hasher.submit(passwords.hash, password))
+        if seed.password:
+            hashing(seed.password)
+        session = system_session(connection, org, seed.settings)
+        made: dict[str, str] = {}
+        kept: dict[str, Future[str]] = {}
+        for rows in _batches(seed):
+            for user_id, password in _plant_batch(session, seed, rows, made):
+                kept[user_id] = hashing(password)
+        for values in seed.apps:
+            _add_app(connection, org, values, made)
+        for user_id, hash_ in kept.items():
+            credentials.store_password(connection, org, user_id, hash_.result())
+
+
+def _plant_batch(
+    session: Session, seed: Seed, rows: "list[Row]", made: dict[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Create records of one SObject and note their Ids in `made`; users' Ids and passwords."""
+    name = rows[0][0][0]
+    catalog = session.org.catalog
+    sobject = catalog.get(name)
+    if sobject is None:
+        raise SeedError(f"records.{name}: no such SObject")
+    planted = []
+    for (_, key), values in rows:
+        where = f"records.{sobject.name}.{key}"
+        given = dict(seed.defaults.get(name, {})) | dict(values)
+        password = given.pop("password", seed.password if sobject.name == "User" else None)
+        _refuse_other_than_text(where, {"password": password or ""})
+        record = Record(sobject, _values(where, sobject, given, made, catalog))
+        planted.append((where, key, record, password))
+    _create(session, sobject, [(where, record) for where, _, record, _ in planted])
+    for _, key, record, password in planted:
+        made[f"@{sobject.name}.{key}"] = str(record.id)
+        if password:
+            yield str(record.id), password
 
 
 Row = tuple[tuple[str, str], Mapping[str, Any]]
