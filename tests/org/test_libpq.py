@@ -90,6 +90,22 @@ def test_of_many_that_fail_the_first_one_tells_why_and_nothing_is_kept(database:
         assert database.rows(connection, "SELECT name FROM sheep") == [("dolly",)]
 
 
+@pytest.mark.parametrize("lost", ["before", "on the way"])
+def test_a_connection_lost_before_many_have_been_executed_undoes_them(lost: str, database: Database) -> None:
+    ending = "SELECT pg_terminate_backend(%s, 5000)"
+    with pytest.raises(Undone), database.write() as connection:
+        pid = database.rows(connection, "SELECT pg_backend_pid()")[0][0]
+        if lost == "before":
+            with database.write() as other:
+                database.rows(other, ending, (pid,))
+            database.many(connection, "INSERT INTO sheep VALUES (%s, 4)", [("shaun",), ("timmy",)])
+        else:
+            database.many(connection, ending, [(0,), (pid,), (0,)])
+
+    with database.read() as connection:
+        assert database.rows(connection, "SELECT name FROM sheep") == [("dolly",)]
+
+
 def test_what_others_alter_and_undo_on_a_connection_leaves_its_statements(database: Database) -> None:
     for n in range(10):
         with suppress(ZeroDivisionError), database.write() as connection:
