@@ -108,6 +108,11 @@ class Connection:
         return reply
 
     @property
+    def is_open(self) -> bool:
+        """Whether there is a socket."""
+        return self._socket is not None
+
+    @property
     def socket(self) -> socket.socket:
         """The socket, open."""
         if self._socket is None:
@@ -171,30 +176,35 @@ def at_once(port: int, count: int, bodies: Bodies, first: int, seconds: float) -
     measured, sent = Measured(), first
     selector = selectors.DefaultSelector()
     connections = [Connection(port) for _ in range(count)]
+    under_way: dict[Connection, tuple[Reply, float]] = {}
     began = time.perf_counter()
 
     def start(connection: Connection) -> None:
         nonlocal sent
-        before = time.perf_counter()
-        waiting = (connection, connection.send(bodies(sent)), before)
-        selector.register(connection.socket, selectors.EVENT_READ, waiting)
+        before, is_new = time.perf_counter(), not connection.is_open
+        under_way[connection] = connection.send(bodies(sent)), before
+        if is_new:
+            selector.register(connection.socket, selectors.EVENT_READ, connection)
         sent += 1
 
     for connection in connections:
         start(connection)
-    while selector.get_map():
+    while under_way:
         ready = selector.select(_TIMEOUT)
         if not ready:
             raise TimeoutError(f"no answer in {_TIMEOUT} seconds")
         for key, _ in ready:
-            connection, reply, before = key.data
-            if not reply.feed(key.fileobj.recv(_RECEIVE)):  # type: ignore[union-attr]
+            connection = key.data
+            reply, before = under_way[connection]
+            if not reply.feed(connection.socket.recv(_RECEIVE)):
                 continue
             now = time.perf_counter()
             if reply.status != 200:
                 raise ValueError(reply.body[:600].decode("utf-8", "replace"))
             measured.latencies.append(now - before)
-            selector.unregister(key.fileobj)
+            del under_way[connection]
+            if reply.closes:
+                selector.unregister(connection.socket)
             connection.done(reply)
             if now - began < seconds:
                 start(connection)

@@ -249,6 +249,22 @@ def test_what_cannot_be_read_ends_the_connection_and_nothing_else(
     assert read(crewed.connect(SMALL))[1].startswith(b"2 ")
 
 
+def test_an_accident_of_the_loop_is_not_its_end(
+    crewed: Crewed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    accidents = [RuntimeError("an accident")] * 3
+
+    def sweep() -> None:
+        if accidents:
+            raise accidents.pop()
+
+    monkeypatch.setattr(crewed.server, "sweep", sweep)
+
+    assert read(crewed.connect(SMALL))[1].startswith(b"2 ")
+    until(lambda: caplog.text.count("an accident") == 3)
+    assert read(crewed.connect(SMALL))[1].startswith(b"2 ")
+
+
 @pytest.mark.parametrize("flag", ["stopping", "retiring"])
 def test_a_call_made_to_a_server_that_ends_gets_its_whole_answer_and_is_told_so(
     crewed: Crewed, flag: str

@@ -102,8 +102,12 @@ class Crew:
 
     def _work(self) -> None:
         while self._follow():
-            with BATON.held(self._wait):
-                self._lead()
+            try:
+                with BATON.held(self._wait):
+                    self._lead()
+            except Exception:  # another one goes on
+                _LOG.exception("while looking after the sockets")
+                self._resign()
 
     def _follow(self) -> bool:
         """Wait for the lead; False at the end."""
@@ -112,6 +116,12 @@ class Crew:
                 self._changed.wait()
             self._leader = get_ident()
         return not self._ending
+
+    def _resign(self) -> None:
+        time.sleep(_LOOK_SECONDS)  # should it go on and on
+        with self._changed:
+            self._leader = None
+            self._changed.notify()
 
     def _lead(self) -> None:
         me = get_ident()
