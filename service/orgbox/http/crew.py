@@ -120,8 +120,9 @@ class Crew:
     def _resign(self) -> None:
         time.sleep(_LOOK_SECONDS)  # should it go on and on
         with self._changed:
-            self._leader = None
-            self._changed.notify()
+            if self._leader == get_ident():
+                self._leader = None
+                self._changed.notify()
 
     def _lead(self) -> None:
         me = get_ident()
@@ -139,7 +140,7 @@ class Crew:
         self._call = self._calls
         try:
             channel.service()
-        except Exception:
+        except BaseException:
             _LOG.exception("while answering")
             channel.will_close = True
         with self._changed:
