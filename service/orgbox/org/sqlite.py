@@ -25,8 +25,6 @@ _PAGE_BYTES = 8192
 """Pages of a new file. Records stand in the tree of their key, few to a page: with the 4,096 bytes SQLite
 takes by itself, the tree is higher, and a batch of 2,000 or a create() of 200 takes a fifteenth longer.
 """
-_CACHE_KIB = 4000
-"""For what a connection changes and what is not in the file yet; the rest is mapped. 200 records fit."""
 _STATEMENTS = 128
 """Statements that a connection keeps prepared."""
 
@@ -63,7 +61,6 @@ def _prepare(connection: Any, _record: object) -> None:
     cursor.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA temp_store = MEMORY")
-    cursor.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     cursor.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
     cursor.close()
 
