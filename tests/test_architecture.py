@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "service" / "orgbox"
 LAYERS = (
     ("frozen",),
-    ("errors", "ids", "clock", "baton", "limits", "config", "logs", "metrics", "control", "tools"),
+    ("errors", "ids", "clock", "baton", "memory", "limits", "config", "logs", "metrics", "control", "tools"),
     ("catalog",),
     ("soql", "mail"),
     ("org",),

@@ -3,14 +3,13 @@
 Run as a module it is the leader of a generation of workers (`http/supervisor`), with its job on stdin.
 """
 
-import ctypes
 import gc
 import json
 import os
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from ssl import SSLContext
 
@@ -24,19 +23,12 @@ from orgbox.http import server
 from orgbox.http.listening import url_of
 from orgbox.http.workers import Leader
 from orgbox.logs import start_logging
+from orgbox.memory import give_back, settle
 from orgbox.metrics import Tally
 from orgbox.org import sqlite
 from orgbox.org.registry import Orgs
 from orgbox.org.schema import SchemaError
 
-_ALLOCATIONS = 20_000
-"""New objects after which garbage is looked for. A call leaves none, and a large one has thousands in use."""
-_KEPT_BYTES = 4 * 1024 * 1024
-_MALLOC = {-1: _KEPT_BYTES, -3: _KEPT_BYTES // 2, -8: 1}
-"""M_TRIM_THRESHOLD, M_MMAP_THRESHOLD and M_ARENA_MAX of mallopt(3). A large answer takes a few buffers of a
-megabyte; giving them back to the system and taking them again for the next costs a fifth of it. Of several
-arenas each would keep its own.
-"""
 _REASONS = (ValueError, OverflowError, OSError, SchemaError, SQLAlchemyError, OrgboxError)
 
 
@@ -56,19 +48,14 @@ def assemble(config: Config, key: str, tally: Tally | None = None) -> tuple[App,
         start_logging(config.log)
         app, context = build(config, random_key=key, tally=tally), server.tls_of(config)
         refuse_published(config, app.orgs)
-    gc.freeze()
-    gc.set_threshold(_ALLOCATIONS)
-    gc.enable()
-    with suppress(AttributeError):  # a C library that has none
-        for option, value in _MALLOC.items():
-            ctypes.CDLL(None).mallopt(option, value)
+    settle()
     return app, context
 
 
 def work(app: App, listener: socket.socket, context: SSLContext | None) -> None:
     """Answer calls and deliver mails until told to stop."""
     app.start(url_of(listener, app.config))
-    server.serve(app.wsgi, app.config, listener, context)
+    server.serve(app.wsgi, app.config, listener, context, give_back)
     app.close()
 
 

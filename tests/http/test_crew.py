@@ -14,6 +14,7 @@ from waitress import wasyncore
 
 from orgbox.baton import BATON
 from orgbox.config import configure
+from orgbox.http import server
 from orgbox.http.bounds import BoundedParser
 from orgbox.http.listening import listen
 from orgbox.http.server import Flag, make_server, run, tls_of
@@ -53,7 +54,7 @@ class Crewed:
         self._trust = ssl.create_default_context(cafile=str(folder / "ca.pem")) if tls else None
         listener = listen(config)
         self._address = listener.getsockname()
-        self.answers = Answers()
+        self.answers, self.tidied = Answers(), list[bool]()
         self.server = make_server(self.answers, config, listener, context)
         self.stopping, self.retiring = Flag(), Flag()
         self.thread = threading.Thread(target=self._run)
@@ -79,7 +80,7 @@ class Crewed:
         self.thread.join()
 
     def _run(self) -> None:
-        run(self.server, self.stopping, self.retiring)
+        run(self.server, self.stopping, self.retiring, lambda: self.tidied.append(True))
         wasyncore.close_all(self.server._map)
 
 
@@ -247,6 +248,18 @@ def test_what_cannot_be_read_ends_the_connection_and_nothing_else(
 
     assert client.recv(100) == b""
     assert read(crewed.connect(SMALL))[1].startswith(b"2 ")
+
+
+def test_after_calls_and_only_then_it_is_tidied(crewed: Crewed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_TIDY_SECONDS", 0)
+    time.sleep(0.3)
+    assert not crewed.tidied
+
+    read(crewed.connect(SMALL))
+    until(lambda: crewed.tidied)
+    time.sleep(0.3)
+
+    assert len(crewed.tidied) == 1
 
 
 def test_an_accident_of_the_loop_is_not_its_end(

@@ -83,6 +83,11 @@ class Crew:
         self._depose(self._seen)
         self._seen = self._call
 
+    @property
+    def answered(self) -> int:
+        """How many calls have been begun."""
+        return self._calls
+
     def wake(self) -> None:
         """End a `watch`, from another thread or a signal handler, which may interrupt another one's."""
         self._woken.put(None)

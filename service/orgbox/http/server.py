@@ -27,6 +27,7 @@ from orgbox.http.listening import BACKLOG, listen, url_of
 from orgbox.http.tls import accept_tls
 
 _DRAIN_SECONDS = 25.0
+_TIDY_SECONDS = 10.0
 _QUEUE = logging.getLogger("waitress.queue")
 """Warns of each request that waits for a thread: where clients are many, a line for most calls."""
 Wsgi = Callable[..., Any]
@@ -59,9 +60,11 @@ def make_server(
 
 
 def serve(
-    app: Wsgi, config: Config, listener: socket.socket, context: ssl.SSLContext | None = None
-) -> None:
-    """Serve until SIGTERM or SIGINT; calls under way are answered before it returns.
+    app: Wsgi, config: Config, listener: socket.socket, context: ssl.SSLContext | None = None,
+    tidy: Callable[[], object] = lambda: None,
+) -> None:  # fmt: skip
+    """Serve until SIGTERM or SIGINT; calls under way are answered before it returns. Now and then, if there
+    have been calls, it tidies.
 
     At SIGHUP it takes no new connection, ends those it has with their next answer, and returns when none
     is left. An idle one ends as it always does, by `channel_timeout`.
@@ -78,7 +81,7 @@ def serve(
 
     for name, flag in ((signal.SIGTERM, stopping), (signal.SIGINT, stopping), (signal.SIGHUP, retiring)):
         signal.signal(name, noting(flag))
-    run(server, stopping, retiring)
+    run(server, stopping, retiring, tidy)
     wasyncore.close_all(server._map)
 
 
@@ -105,14 +108,20 @@ class _LastTask(Task):
         self.set_close_on_finish()
 
 
-def run(server: Any, stopping: Flag, retiring: Flag | None = None) -> None:
+def run(
+    server: Any, stopping: Flag, retiring: Flag | None = None, tidy: Callable[[], object] = lambda: None
+) -> None:
     """Serve until `stopping` is set, then until no call is under way; once `retiring` is set, until there is
     no connection. Whoever sets a flag wakes the server's crew.
     """
     crew = server.task_dispatcher
     crew.start(server)
+    tidied, calls = time.monotonic(), 0
     while not stopping.is_set() and not (retiring and retiring.is_set()):
         crew.watch()
+        if crew.answered > calls and time.monotonic() > tidied + _TIDY_SECONDS:
+            tidy()
+            tidied, calls = time.monotonic(), crew.answered
     crew.do(partial(_retire, server))
     while server.active_channels and not stopping.is_set():
         crew.watch()
