@@ -14,7 +14,7 @@ from waitress import wasyncore
 
 from orgbox.baton import BATON
 from orgbox.config import configure
-from orgbox.http import server
+from orgbox.http import crew, server
 from orgbox.http.bounds import BoundedParser
 from orgbox.http.listening import listen
 from orgbox.http.server import Flag, make_server, run, tls_of
@@ -34,6 +34,7 @@ class Answers:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., None]) -> list[bytes]:
         size, path = len(environ["wsgi.input"].read()), environ["PATH_INFO"]
+        crew.wear(size)
         body = [f"{size} {threading.get_ident()}".encode()]
         if path in ("/waits", "/works"):
             self.begun.release()
@@ -250,6 +251,21 @@ def test_what_cannot_be_read_ends_the_connection_and_nothing_else(
     assert read(crewed.connect(SMALL))[1].startswith(b"2 ")
 
 
+def test_a_thread_that_has_read_enough_makes_room_for_another(
+    crewed: Crewed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "_MOST_WEAR", 5)
+    until(lambda: threads() == THREADS + 1)
+    client, answered = crewed.connect(), []
+
+    for _ in range(60):
+        client.sendall(SMALL)
+        answered.append(read(client)[1].split()[1])
+
+    assert all(answered.count(thread) % 3 == 0 for thread in answered)  # of two bytes each
+    until(lambda: threads() == THREADS + 1)
+
+
 def test_after_calls_and_only_then_it_is_tidied(crewed: Crewed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "_TIDY_SECONDS", 0)
     time.sleep(0.3)
@@ -299,6 +315,10 @@ def test_a_call_made_to_a_server_that_ends_gets_its_whole_answer_and_is_told_so(
     assert len(body) == LARGE
     assert client.recv(1) == b""
     until(lambda: not crewed.thread.is_alive())
+
+
+def threads() -> int:
+    return sum(thread.name == "crew" for thread in threading.enumerate())
 
 
 def until(what: Callable[[], object]) -> None:

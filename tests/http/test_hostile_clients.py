@@ -57,6 +57,11 @@ class Victim:
             return sum("socket" in str(link.readlink()) for link in links)
         return -1
 
+    def megabytes(self) -> float:
+        """Memory of its own that the service has."""
+        rows = Path(f"/proc/{self.pid}/smaps_rollup").read_text("ascii").splitlines()
+        return sum(int(row.split()[1]) / 1024 for row in rows if row.startswith("Anonymous"))
+
     def wait_until(self, true: Callable[[], bool]) -> None:
         until = time.monotonic() + 20
         while not true():
@@ -129,6 +134,17 @@ def test_clients_that_do_not_read_hold_up_nobody_and_are_let_go(victim: Victim) 
 
     victim.wait_until(lambda: victim.sockets() <= before + 5)
     victim.works()
+
+
+def test_names_that_a_client_makes_up_are_forgotten(victim: Victim) -> None:
+    connection, before = victim.connect(), victim.megabytes()
+
+    for message in range(300):  # 75 MB of names
+        body = "<a>" + "".join(f"<n{message}.{name}{'x' * 90}/>" for name in range(2_500)) + "</a>"
+        connection.sendall(f"{HEAD}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        assert read_answer(connection)[0] == 500
+
+    assert victim.megabytes() < before + 40
 
 
 def test_clients_that_vanish_in_the_middle_leave_nothing_behind(victim: Victim) -> None:

@@ -28,6 +28,29 @@ _ROUND_SECONDS = 1.0
 _ALONE = 8
 """So many calls in a row of one client: it is alone, for the time being."""
 _END_SECONDS = 5.0
+_MOST_WEAR = 16 * 1024 * 1024
+"""Bytes of messages that a thread reads in its life."""
+
+
+class _Wear(threading.local):
+    bytes = 0
+
+
+_wear = _Wear()
+
+
+def wear(size: int) -> None:
+    """This thread reads a message of so many bytes.
+
+    libxml2 keeps each name it has met in a thread until that ends, for there is a good chance to meet it
+    again; clients that make up names would fill the memory with them (lxml, "parser.pxi"). So a thread ends
+    after some messages, and another one takes its place.
+    """
+    _wear.bytes += size
+
+
+def _is_worn() -> bool:
+    return _wear.bytes > _MOST_WEAR
 
 
 class Crew:
@@ -41,8 +64,9 @@ class Crew:
         self._in_a_row = 0
         self._threads: list[threading.Thread] = []
         self._ready: deque[Any] = deque()
-        self._changed = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
         self._leader: int | None = None
+        self._following: list[tuple[int, threading.Lock]] = []
         self._calls = self._call = self._seen = 0
         self._away = 0
         self._ending = False
@@ -52,10 +76,8 @@ class Crew:
         """Begin to serve a waitress server."""
         self._server, self._rounds = server, Rounds(server)
         server.add_task, server.pull_trigger = self.add_task, self.pull_trigger
-        for number in range(self._most + 1):
-            thread = threading.Thread(target=self._work, name=f"crew-{number}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        for _ in range(self._most + 1):
+            self._hire()
 
     def add_task(self, channel: Any) -> None:
         """A request of this channel is to be answered."""
@@ -94,44 +116,66 @@ class Crew:
 
     def shutdown(self) -> None:
         """End the threads, those at a call after it, for some seconds; what waits for one is not answered."""
-        with self._changed:
+        with self._lock:
             self._ending = True
-            self._changed.notify_all()
+            while self._following:
+                self._following.pop()[1].release()
         if self._server:
             self._server.trigger.pull_trigger()
         until = time.monotonic() + _END_SECONDS
-        for thread in self._threads:
+        for thread in [*self._threads]:
             thread.join(max(0.0, until - time.monotonic()))
         for channel in self._ready:
             channel.cancel()
 
+    def _hire(self) -> None:
+        """A thread more, and none that has ended."""
+        thread = threading.Thread(target=self._work, name="crew", daemon=True)
+        with self._lock:
+            self._threads = [t for t in self._threads if t is not threading.current_thread()]
+            self._threads.append(thread)
+        thread.start()
+
     def _work(self) -> None:
-        while self._follow():
+        """What a thread does all its life."""
+        gate = threading.Lock()
+        gate.acquire()
+        while self._follow(gate):
             try:
                 with BATON.held(self._wait):
                     self._lead()
             except Exception:  # another one goes on
                 _LOG.exception("while looking after the sockets")
-                self._resign()
+                time.sleep(_LOOK_SECONDS)  # should it go on and on
+            with self._lock:
+                if self._leader == get_ident():
+                    self._promote()
+            if _is_worn():
+                self._hire()
+                return
 
-    def _follow(self) -> bool:
-        """Wait for the lead; False at the end."""
-        with self._changed:
-            while self._leader is not None and not self._ending:
-                self._changed.wait()
-            self._leader = get_ident()
+    def _follow(self, gate: threading.Lock) -> bool:
+        """Wait for the lead, which opens the gate; False at the end."""
+        with self._lock:
+            if self._ending:
+                return False
+            if self._leader is None:
+                self._leader = get_ident()
+                return True
+            self._following.append((get_ident(), gate))
+        gate.acquire()
         return not self._ending
 
-    def _resign(self) -> None:
-        time.sleep(_LOOK_SECONDS)  # should it go on and on
-        with self._changed:
-            if self._leader == get_ident():
-                self._leader = None
-                self._changed.notify()
+    def _promote(self) -> None:
+        """Whoever has led last is to lead; the lock is held."""
+        self._leader = None
+        if self._following:
+            self._leader, gate = self._following.pop()
+            gate.release()
 
     def _lead(self) -> None:
         me = get_ident()
-        while self._leader == me and not self._ending:
+        while self._leader == me and not self._ending and not _is_worn():
             if self._ready and self._away < self._most:
                 self._answer(self._ready.popleft(), me)
             else:
@@ -148,7 +192,7 @@ class Crew:
         except BaseException:
             _LOG.exception("while answering")
             channel.will_close = True
-        with self._changed:
+        with self._lock:
             if self._leader == me:
                 self._call = 0
                 return
@@ -163,8 +207,8 @@ class Crew:
 
     def _depose(self, call: int) -> None:
         """Take the lead from whoever is at this call with it."""
-        with self._changed:
+        with self._lock:
             if call and call == self._call:
-                self._call, self._leader = 0, None
+                self._call = 0
                 self._away += 1
-                self._changed.notify()
+                self._promote()

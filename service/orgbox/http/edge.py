@@ -20,6 +20,7 @@ from waitress.channel import ClientDisconnected
 from orgbox import ids
 from orgbox.config import Config
 from orgbox.errors import ApiFault, OrgboxError, ProtocolFault
+from orgbox.http.crew import wear
 from orgbox.soap.description import description
 from orgbox.soap.dialects import BY_PATH, Dialect
 from orgbox.soap.request import Interrupted, Request
@@ -114,6 +115,7 @@ class Edge:
             version = known_version(endpoint.version)
             self._check_action(environ)
             body = read_body(environ, self._config.message_bytes)
+            wear(len(body))
         except OrgboxError as error:
             newest = description().versions[-1]
             return self._soap.fault(request(version=newest, body=b""), error)

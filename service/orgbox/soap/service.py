@@ -117,8 +117,9 @@ class SoapService:
         else:
             ctx.out_error = ctx.in_error
         self._server.get_out_string(ctx)
-        body = b"".join(ctx.out_string)
-        return 200 if ctx.out_error is None else 500, body
+        status = 200 if ctx.out_error is None else 500
+        ctx.in_error = ctx.out_error = None  # its traceback leads here: all would wait for the collector
+        return status, b"".join(ctx.out_string)
 
 
 def _fault(request: Request, error: OrgboxError) -> tuple[int, bytes]:
