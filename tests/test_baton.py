@@ -1,9 +1,10 @@
 """One thread at a time works; none waits long for it, and who waits for something else is in nobody's way."""
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -149,6 +150,20 @@ def test_who_waits_for_a_turn_to_write_lets_others_work(waiting: Waiting, tmp_pa
             waiting.wait()
 
     waiting.proves_that_others_work(within(database.write, wait), *(within(other) for other in others))
+    database.close()
+
+
+def test_who_waits_for_another_process_to_write_lets_others_work(waiting: Waiting, tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/a.db")
+    with database.write():
+        pass
+
+    def write() -> None:
+        with closing(sqlite3.connect(tmp_path / "a.db")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            waiting.wait()
+
+    waiting.proves_that_others_work(write, within(database.write))
     database.close()
 
 

@@ -40,6 +40,8 @@ class Answers:
             self.begun.release()
             with BATON.laid_down() if path == "/waits" else nullcontext():
                 self.end.wait(PATIENCE)
+        elif path == "/breaks":
+            raise SystemExit
         elif path in ("/large", "/larger"):
             body = [b"a" * LARGE] * (1 if path == "/large" else 4)
         start_response("200 OK", [("Content-Length", str(sum(map(len, body))))])
@@ -176,6 +178,44 @@ PARTS = {
         b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", b"0\r\n\r\n", b"3",
     ),
 }  # fmt: skip
+
+
+def test_an_answer_does_not_wait_for_the_next_one(crewed: Crewed) -> None:
+    client = crewed.connect(SMALL + SMALL.replace(b"small", b"waits"))
+
+    assert read(client)[1].startswith(b"2 ")
+    crewed.answers.end.set()
+    assert read(client)[1].startswith(b"2 ")
+
+
+def test_who_takes_no_answer_at_all_is_let_go(crewed: Crewed) -> None:
+    crewed.server.adj.channel_timeout = 1
+
+    crewed.connect(2 * SMALL.replace(b"small", b"larger"))
+    until(lambda: crewed.server.active_channels)
+
+    until(lambda: not crewed.server.active_channels)
+
+
+def test_what_tcp_calls_urgent_is_nothing_to_the_loop(
+    crewed: Crewed, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_connection(crewed.server.socket.getsockname()) as client:
+        client.send(b"x", socket.MSG_OOB)
+        for _ in range(5):
+            read(crewed.connect(SMALL))
+
+    assert not caplog.records
+
+
+def test_a_call_that_breaks_its_thread_ends_its_connection_alone(crewed: Crewed) -> None:
+    broken, other = crewed.connect(SMALL.replace(b"small", b"breaks")), crewed.connect()
+
+    for _ in range(THREADS + 1):
+        other.sendall(SMALL)
+        assert read(other)[1].startswith(b"2 ")
+
+    assert broken.recv(1) == b""
 
 
 @pytest.mark.parametrize("name", PARTS)

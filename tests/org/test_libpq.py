@@ -57,6 +57,18 @@ def test_a_statement_is_prepared_once(database: Database) -> None:
         assert prepared(connection) == ["SELECT legs FROM sheep WHERE name = $1"]
 
 
+def test_large_records_are_sent_together(database: Database) -> None:
+    flock = [(f"{number} {'x' * 50_000}", 4) for number in range(250)]
+
+    with database.write() as connection:
+        database.many(connection, "INSERT INTO sheep (legs, name) VALUES (%s, left(%s, 9))", [
+            (legs, name) for name, legs in flock
+        ])  # fmt: skip
+
+    with database.read() as connection:
+        assert database.rows(connection, "SELECT count(*) FROM sheep") == [(251,)]
+
+
 def test_the_server_keeps_no_more_statements_than_so_many(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,7 +150,7 @@ def test_a_reading_transaction_ends_on_the_server_though_nobody_waits_for_it(dat
         with database.read() as connection:
             pid = database.rows(connection, "SELECT pg_backend_pid()")[0]
             during = database.rows(observer, state, pid)
-        while (after := database.rows(observer, state, pid)) == during and time.monotonic() < until:
+        while (after := database.rows(observer, state, pid)) != [("idle",)] and time.monotonic() < until:
             database.rows(observer, "SELECT pg_stat_clear_snapshot()")
 
     assert (during, after) == ([("idle in transaction",)], [("idle",)])

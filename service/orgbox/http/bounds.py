@@ -154,5 +154,6 @@ class Sweep:
             partly = channel.request
             late = partly and now - partly.began > self._request_seconds
             idle = channel.last_activity < idle_since and not channel.unread
-            if not channel.requests and (late or idle):
+            deaf = channel.total_outbufs_len > channel.adj.outbuf_high_watermark  # a thread waits for it
+            if late or idle and (deaf or not channel.requests):
                 channel.handle_close()

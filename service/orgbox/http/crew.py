@@ -86,7 +86,7 @@ class Crew:
 
     def pull_trigger(self) -> None:
         """What the sockets are waited for may have changed; the leader itself looks at that anyway."""
-        if self._leader != get_ident():
+        if self._leader != get_ident() and not self._ending:
             self._server.trigger.pull_trigger()
 
     def do(self, work: Callable[[], object]) -> None:
@@ -129,12 +129,12 @@ class Crew:
             channel.cancel()
 
     def _hire(self) -> None:
-        """A thread more, and none that has ended."""
+        """A thread more, in the place of one that comes to its end. Raises RuntimeError if there is none."""
         thread = threading.Thread(target=self._work, name="crew", daemon=True)
+        thread.start()
         with self._lock:
             self._threads = [t for t in self._threads if t is not threading.current_thread()]
             self._threads.append(thread)
-        thread.start()
 
     def _work(self) -> None:
         """What a thread does all its life."""
@@ -150,9 +150,18 @@ class Crew:
             with self._lock:
                 if self._leader == get_ident():
                     self._promote()
-            if _is_worn():
-                self._hire()
+            if _is_worn() and self._is_replaced():
                 return
+
+    def _is_replaced(self) -> bool:
+        """Whether another thread does this one's work from now on."""
+        try:
+            self._hire()
+        except RuntimeError:  # the system has no more
+            _LOG.exception("while replacing a thread")
+            _wear.bytes = 0
+            return False
+        return True
 
     def _follow(self, gate: threading.Lock) -> bool:
         """Wait for the lead, which opens the gate; False at the end."""
@@ -187,11 +196,13 @@ class Crew:
         self._last = channel
         self._calls += 1
         self._call = self._calls
+        self._rounds.touch(channel._fileno)
         try:
             channel.service()
         except BaseException:
             _LOG.exception("while answering")
             channel.will_close = True
+            self.pull_trigger()
         with self._lock:
             if self._leader == me:
                 self._call = 0

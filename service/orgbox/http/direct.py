@@ -20,8 +20,22 @@ HEAD_BYTES = 512
 class DirectChannel(HTTPChannel):  # type: ignore[misc]
     """A connection."""
 
+    def writable(self) -> bool:
+        """Whether the loop is to send: a little of an answer waits for what follows, or for its end."""
+        is_little = self.total_outbufs_len < HEAD_BYTES and self.requests
+        closes = self.will_close or self.close_when_flushed
+        return bool(super().writable() and (closes or not is_little))
+
+    def service(self) -> None:
+        """Answer a request. The next one may take long, so that nothing of this answer waits for it."""
+        super().service()
+        if self.total_outbufs_len:
+            with self.outbuf_lock:
+                self._flush_exception(self._flush_some, do_close=False)
+
     def write_soon(self, data: Any) -> int:
         """Take a piece of an answer. Raises ClientDisconnected."""
+        self._flush_outbufs_below_high_watermark()
         if not isinstance(data, bytes) or len(data) < HEAD_BYTES:
             taken: int = super().write_soon(data)
             return taken

@@ -9,7 +9,7 @@ from waitress import wasyncore
 
 from orgbox.baton import BATON
 
-_IN, _OUT = select.POLLIN | select.POLLPRI, select.POLLOUT
+_IN, _OUT = select.POLLIN, select.POLLOUT
 
 
 class Rounds:
@@ -38,6 +38,11 @@ class Rounds:
             self._meet(number, event)
         if accepting:  # last, for a new connection may get the number of one just closed
             self._meet(self._listener, accepting)
+
+    def touch(self, number: int) -> None:
+        """Something has happened on a socket that is not seen there."""
+        if self._touched is not None:
+            self._touched.add(number)
 
     def _meet(self, number: int, events: int) -> None:
         dispatcher = self._sockets.get(number)

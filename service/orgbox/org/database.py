@@ -214,11 +214,10 @@ class Database:
     ) -> Iterator[Connection]:  # fmt: skip
         pool, committing = pool or self.pool, False
         try:
-            with self._turn_to_write() if exclusive else self._apart():
+            with BATON.held() if self.is_sqlite else BATON.laid_down(), self._turn(exclusive):
                 connection = begun or self._begun(mode, org)
                 try:
-                    with BATON.held() if self.is_sqlite else nullcontext():
-                        yield connection
+                    yield connection
                     committing = mode is not Mode.READ
                     with BATON.laid_down() if mode is self._disk else nullcontext():
                         pool.commit(connection)
@@ -232,8 +231,11 @@ class Database:
             raise _unavailable(ApiFault) from error
 
     @contextmanager
-    def _turn_to_write(self) -> Iterator[None]:
-        """The turn among the threads. To wait for it takes the baton from nobody."""
+    def _turn(self, exclusive: bool) -> Iterator[None]:
+        """The turn among the threads, where a transaction needs one. Who waits for it lets others work."""
+        if not exclusive:
+            yield
+            return
         if not self._writer.acquire(blocking=False):
             with BATON.laid_down():
                 self._writer.acquire()
@@ -241,10 +243,6 @@ class Database:
             yield
         finally:
             self._writer.release()
-
-    def _apart(self) -> AbstractContextManager[None]:
-        """Whoever asks PostgreSQL waits for it most of the time; a reader of SQLite for nobody."""
-        return nullcontext() if self.is_sqlite else BATON.laid_down()
 
     def _as_sqlalchemy(self, connection: Connection, error: Any) -> BaseException:
         """An error that the driver raised in `rows` as SQLAlchemy's; a lost connection leaves the pool."""

@@ -107,6 +107,8 @@ class Line:
     def _next_answer(self) -> Any:
         """The next answer, once it is there: libpq would let no other thread work while it waits for it."""
         while self._libpq.is_busy():
+            unsent = self._libpq.flush()  # the server answers once it has all
+            self._socket.modify(self._libpq.socket, select.POLLIN | (select.POLLOUT if unsent else 0))
             self._socket.poll()
             self._libpq.consume_input()
         return self._libpq.get_result()

@@ -103,6 +103,8 @@ class Pool:
         """Take a connection back. What it has not committed is undone; one that is lost is let go."""
         try:
             self._undo(connection)
+            if connection.invalidated:  # those that wait are as old, and may be lost as well
+                self.empty()
             if connection.invalidated or len(self._waiting) >= self._kept or self._is_old(connection):
                 connection.close()
                 return

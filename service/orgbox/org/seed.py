@@ -15,6 +15,7 @@ from typing import Any
 import tomli
 from sqlalchemy import Connection
 
+from orgbox.baton import BATON
 from orgbox.catalog.fieldtypes import Value
 from orgbox.catalog.load import Catalog
 from orgbox.catalog.sobject import Field, SObject
@@ -114,6 +115,8 @@ def plant(connection: Connection, org: Org, seed: Seed, passwords: Passwords) ->
                 kept[user_id] = hashing(password)
         for values in seed.apps:
             _add_app(connection, org, values, made)
+        with BATON.laid_down():
+            hasher.shutdown()
         for user_id, hash_ in kept.items():
             credentials.store_password(connection, org, user_id, hash_.result())
 

@@ -12,11 +12,13 @@ from typing import Any
 from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.pool import NullPool, StaticPool
 
+from orgbox.baton import BATON
 from orgbox.org.modes import Mode, Parameters
 from orgbox.org.pool import Pool, driver_of
 from orgbox.soql.compile.distance import lend_functions
 
 BUSY_SECONDS = 6.0
+_BUSY = f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}"
 _MAPPED_BYTES = 0x7FFF0000
 """How much of a file is read without a system call for each page: the most SQLite is built for, 2 GB. Only
 what is read takes memory, which the processes share and the system takes back when it needs it.
@@ -57,7 +59,7 @@ def _prepare(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     lend_functions(connection)
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+    cursor.execute(_BUSY)
     cursor.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA temp_store = MEMORY")
@@ -84,7 +86,17 @@ class Dialogue:
         if connection.info.get("synchronous") != level:
             driver.execute(f"PRAGMA synchronous = {level}")
             connection.info["synchronous"] = level
-        driver.execute("BEGIN IMMEDIATE")
+        driver.execute("PRAGMA busy_timeout = 0")
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            with BATON.laid_down():  # another process writes
+                driver.execute(_BUSY)
+                driver.execute("BEGIN IMMEDIATE")
+        else:
+            driver.execute(_BUSY)
 
     def commit(self, connection: Connection) -> None:
         """End a transaction for good."""
