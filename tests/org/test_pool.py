@@ -1,6 +1,5 @@
 """Connections between transactions: which one is used next, and which never again."""
 
-from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,12 +78,15 @@ def test_a_connection_in_use_while_the_pool_is_emptied_is_closed_when_it_comes_b
 def test_a_connection_that_comes_back_in_the_middle_of_it_is_closed_as_well(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Emptied(deque[Connection]):
-        def append(self, connection: Connection) -> None:
-            pool.empty()
-            super().append(connection)
+    is_old, looks = pool._is_old, iter([True])
 
-    monkeypatch.setattr(pool, "_waiting", Emptied())
+    def look(connection: Connection) -> bool:
+        found = is_old(connection)
+        if next(looks, False):
+            pool.empty()
+        return found
+
+    monkeypatch.setattr(pool, "_is_old", look)
     connection = pool.take()
 
     pool.give(connection)

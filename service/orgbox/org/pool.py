@@ -8,9 +8,8 @@ takes part in them, and who listens to its events hears of them.
 
 import threading
 import time
-from collections import deque
+from bisect import insort
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine
@@ -49,7 +48,8 @@ def driver_of(connection: Connection) -> Any:
 
 
 class Pool:
-    """At most `most` connections at a time, of which `kept` stay open; the one used last is used next.
+    """At most `most` connections at a time, of which `kept` stay open; the one opened first is used next, so
+    that the others, used by who finds it busy, hold little in memory.
 
     Whoever finds none waits for `patience` seconds; none is used that is older than `life` seconds.
     """
@@ -61,7 +61,8 @@ class Pool:
         self.engine, self.dialogue = engine, dialogue
         self._kept, self._patience, self._life = kept, patience, life
         self._turns = threading.BoundedSemaphore(most)
-        self._waiting: deque[Connection] = deque()
+        self._waiting: list[Connection] = []
+        self._lock = threading.Lock()
         self._emptied = 0.0
 
     @property
@@ -108,7 +109,8 @@ class Pool:
             if connection.invalidated or len(self._waiting) >= self._kept or self._is_old(connection):
                 connection.close()
                 return
-            self._waiting.append(connection)
+            with self._lock:
+                insort(self._waiting, connection, key=_since)
             if self._is_old(connection):  # they were closed while this one was on its way
                 self.empty()
         finally:
@@ -137,9 +139,8 @@ class Pool:
         return None
 
     def _pop(self) -> Connection | None:
-        with suppress(IndexError):
-            return self._waiting.pop()
-        return None
+        with self._lock:
+            return self._waiting.pop(0) if self._waiting else None
 
     def _open(self) -> Connection:
         connection = self.engine.connect()
@@ -147,5 +148,11 @@ class Pool:
         return connection
 
     def _is_old(self, connection: Connection) -> bool:
-        opened: float = connection.info["opened"]
+        opened = _since(connection)
         return opened <= self._emptied or opened + self._life < time.monotonic()
+
+
+def _since(connection: Connection) -> float:
+    """When it was opened, in seconds of `time.monotonic`."""
+    opened: float = connection.info["opened"]
+    return opened
