@@ -27,7 +27,7 @@ from orgbox.http.listening import BACKLOG, listen, url_of
 from orgbox.http.tls import accept_tls
 
 _DRAIN_SECONDS = 25.0
-_TIDY_SECONDS = 10.0
+_TIDY_SECONDS = 2.0
 _QUEUE = logging.getLogger("waitress.queue")
 """Warns of each request that waits for a thread: where clients are many, a line for most calls."""
 Wsgi = Callable[..., Any]
