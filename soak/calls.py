@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import median
 
 from soak.databases import Place
 from soak.errands import ERRANDS, WEIGHTS, Errand, Traveller
@@ -22,8 +23,10 @@ from soak.service import Service, nursery
 WARM = 10_000
 """Calls after which everything that is kept is there."""
 MOST_GROWTH_KIB = 5 * 1024
-_LOOK_SECONDS = 0.05
+_LOOK_SECONDS = 0.25
 _TOLD_EVERY = 10_000
+_SPAN = 5_000
+"""Calls over which memory is looked at for one figure, the median: it goes up and down with the answers."""
 _MOST_SHOWN = 20
 
 
@@ -87,20 +90,26 @@ def _go(
     service: Service,
     told: Callable[[str], None],
 ) -> tuple[int, int]:
-    """Wait for all; returns the memory in KiB after the first calls, and at the end."""
+    """Wait for all; returns the memory in KiB after the first calls and at the end."""
     threads = [
         threading.Thread(target=journey.travel, args=(traveller, f"{seed}/{number}"))
         for number, traveller in enumerate(travellers)
     ]
-    began, warm, next_told = time.monotonic(), 0, WARM
+    began, next_told = time.monotonic(), WARM
+    looks = [(0, service.held_kib())]
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
         time.sleep(_LOOK_SECONDS)
+        looks.append((journey.made, held := service.held_kib()))
         if journey.made >= next_told:
-            held = service.held_kib()
-            warm, next_told = warm or held, next_told + _TOLD_EVERY
+            next_told += _TOLD_EVERY
             told(f"{time.monotonic() - began:.0f} s: {journey.made} calls, {held} KiB, "
                  f"{service.resident_kib()} KiB with mapped pages")  # fmt: skip
-    end = service.held_kib()
-    return warm or end, end
+    return _held(looks, WARM), _held(looks, journey.made - _SPAN)
+
+
+def _held(looks: Sequence[tuple[int, int]], first: int) -> int:
+    """The median of what was held while the calls from this one on were made."""
+    found = [kib for made, kib in looks if first <= made <= first + _SPAN]
+    return int(median(found or [looks[-1][1]]))
