@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from waitress import wasyncore
 
+from answers import read
 from orgbox.baton import BATON
 from orgbox.config import configure
 from orgbox.http import crew, server
@@ -94,20 +95,6 @@ def crewed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Crewed]:
     made.close()
 
 
-def read(client: socket.socket) -> tuple[bytes, bytes]:
-    """Head and body of the next answer."""
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        byte = client.recv(1)
-        assert byte, head
-        head += byte
-    left, body = int(head.split(b"Content-Length: ")[1].split(b"\r\n")[0]), []
-    while left and (piece := client.recv(left)):
-        body.append(piece)
-        left -= len(piece)
-    return head, b"".join(body)
-
-
 def test_one_thread_answers_who_calls_again(crewed: Crewed) -> None:
     client, threads = crewed.connect(), set()
 
@@ -185,6 +172,16 @@ def test_an_answer_does_not_wait_for_the_next_one(crewed: Crewed) -> None:
 
     assert read(client)[1].startswith(b"2 ")
     crewed.answers.end.set()
+    assert read(client)[1].startswith(b"2 ")
+
+
+def test_half_a_request_behind_a_long_call_does_not_break_it_off(crewed: Crewed) -> None:
+    client = crewed.connect(SMALL.replace(b"small", b"waits") + SMALL[:-1])
+    assert crewed.answers.begun.acquire(timeout=PATIENCE)
+    time.sleep(2.5)  # longer than a request may take to come in
+
+    crewed.answers.end.set()
+
     assert read(client)[1].startswith(b"2 ")
 
 

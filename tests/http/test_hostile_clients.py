@@ -1,7 +1,6 @@
 """Clients that are slow, silent, gone or endless: over real sockets, against the command in a process."""
 
 import contextlib
-import re
 import select
 import socket
 import struct
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from answers import read_answer
 from served import served
 from service import SOAP, Client
 
@@ -89,21 +89,6 @@ def read_all(connection: socket.socket) -> bytes:
         while data := connection.recv(65_536):
             got += data
     return got
-
-
-def read_answer(connection: socket.socket) -> tuple[int, bytes]:
-    """Status and body of the next answer."""
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        byte = connection.recv(1)
-        assert byte, head
-        head += byte
-    found = re.search(rb"Content-Length: (\d+)", head)
-    assert found, head
-    body = b""
-    while len(body) < int(found[1]):
-        body += connection.recv(int(found[1]) - len(body))
-    return int(head[9:12]), body
 
 
 def test_crowds_of_slow_and_silent_clients_hold_up_nobody(victim: Victim) -> None:

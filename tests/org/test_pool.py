@@ -1,7 +1,10 @@
 """Connections between transactions: which one is used next, and which never again."""
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, make_url, text
@@ -38,6 +41,54 @@ def test_no_more_stay_open_than_are_to_be_kept(pool: Pool) -> None:
     pool.give(second)
 
     assert (first.closed, second.closed) == (False, True)
+
+
+def test_the_one_opened_first_is_used_next(made: Pool) -> None:
+    pool = Pool(made.engine, made.dialogue, most=2, kept=2, patience=1)
+    first, second = pool.take(), pool.take()
+    pool.give(first)
+    pool.give(second)
+
+    assert pool.take() is first
+    pool.give(first)
+    pool.empty()
+
+
+class Refusing:
+    """A driver that refuses the first attempt to write, for this reason."""
+
+    def __init__(self, code: int) -> None:
+        self.said: list[str] = []
+        self._refusals = [code]
+
+    def execute(self, words: str) -> None:
+        self.said.append(words)
+        if words == "BEGIN IMMEDIATE" and self._refusals:
+            error = sqlite3.OperationalError("refused")
+            error.sqlite_errorcode = self._refusals.pop()
+            raise error
+
+    def begin(self) -> None:
+        connection: Any = SimpleNamespace(connection=SimpleNamespace(dbapi_connection=self), info={})
+        sqlite.Dialogue(durable=True).begin(connection, Mode.WRITE, None)
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY])
+def test_another_process_that_writes_or_recovers_is_waited_for(code: int) -> None:
+    driver = Refusing(code)
+
+    driver.begin()
+
+    assert driver.said[-2:] == ["PRAGMA busy_timeout = 6000", "BEGIN IMMEDIATE"]
+
+
+def test_after_another_refusal_a_connection_waits_as_before() -> None:
+    driver = Refusing(sqlite3.SQLITE_CANTOPEN)
+
+    with pytest.raises(sqlite3.OperationalError):
+        driver.begin()
+
+    assert driver.said[-1] == "PRAGMA busy_timeout = 6000"
 
 
 def test_who_finds_none_in_time_is_told(pool: Pool) -> None:

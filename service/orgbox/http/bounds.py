@@ -155,5 +155,5 @@ class Sweep:
             late = partly and now - partly.began > self._request_seconds
             idle = channel.last_activity < idle_since and not channel.unread
             deaf = channel.total_outbufs_len > channel.adj.outbuf_high_watermark  # a thread waits for it
-            if late or idle and (deaf or not channel.requests):
+            if (late or idle) and not channel.requests or idle and deaf:
                 channel.handle_close()

@@ -106,7 +106,7 @@ class Crew:
         self._seen = self._call
 
     @property
-    def answered(self) -> int:
+    def begun(self) -> int:
         """How many calls have been begun."""
         return self._calls
 

@@ -119,9 +119,9 @@ def run(
     tidied, calls = time.monotonic(), 0
     while not stopping.is_set() and not (retiring and retiring.is_set()):
         crew.watch()
-        if crew.answered > calls and time.monotonic() > tidied + _TIDY_SECONDS:
+        if crew.begun > calls and time.monotonic() > tidied + _TIDY_SECONDS:
             tidy()
-            tidied, calls = time.monotonic(), crew.answered
+            tidied, calls = time.monotonic(), crew.begun
     crew.do(partial(_retire, server))
     while server.active_channels and not stopping.is_set():
         crew.watch()

@@ -214,7 +214,7 @@ class Database:
     ) -> Iterator[Connection]:  # fmt: skip
         pool, committing = pool or self.pool, False
         try:
-            with BATON.held() if self.is_sqlite else BATON.laid_down(), self._turn(exclusive):
+            with BATON.held() if self.is_sqlite else BATON.laid_down(), self._turn_to_write(exclusive):
                 connection = begun or self._begun(mode, org)
                 try:
                     yield connection
@@ -231,7 +231,7 @@ class Database:
             raise _unavailable(ApiFault) from error
 
     @contextmanager
-    def _turn(self, exclusive: bool) -> Iterator[None]:
+    def _turn_to_write(self, exclusive: bool) -> Iterator[None]:
         """The turn among the threads, where a transaction needs one. Who waits for it lets others work."""
         if not exclusive:
             yield

@@ -51,10 +51,15 @@ def is_in_use(file: str) -> bool:
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
-            return error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+            return _is_busy(error)
         except sqlite3.DatabaseError:  # whatever it is, it is no database
             return False
     return False
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    """Whether somebody else has the lock, for whatever reason, such as to recover what a kill left."""
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _prepare(connection: Any, _record: object) -> None:
@@ -92,14 +97,14 @@ class Dialogue:
         driver.execute("PRAGMA busy_timeout = 0")
         try:
             driver.execute("BEGIN IMMEDIATE")
+            return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            if not _is_busy(error):
                 raise
-            with BATON.laid_down():  # another process writes
-                driver.execute(_BUSY)
-                driver.execute("BEGIN IMMEDIATE")
-        else:
+        finally:
             driver.execute(_BUSY)
+        with BATON.laid_down():  # another process writes
+            driver.execute("BEGIN IMMEDIATE")
 
     def commit(self, connection: Connection) -> None:
         """End a transaction for good."""
