@@ -1,9 +1,12 @@
 """What tests of invitations do again and again."""
 
+import os
 import re
-import threading
+import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from http.client import HTTPConnection, HTTPSConnection
+from urllib.parse import urlsplit
 
 from sqlalchemy import update
 
@@ -29,23 +32,37 @@ def invite(client: Client, *addresses: str, to: str = "", **values: str) -> list
 
 
 @contextmanager
-def inviting(url: str, signed_in: Client, clients: int) -> Iterator[list[int]]:
-    """Clients of one session, each under way with a call of 200 records; at the end, their statuses."""
+def inviting(client: Client, calls: int) -> Iterator[list[int]]:
+    """Calls of a client, of 200 records each, that are sent and not answered; at the end, their statuses."""
     statuses: list[int] = []
+    path, headers = urlsplit(client.endpoint).path, {"Content-Type": "text/xml", "SOAPAction": '""'}
+    with ExitStack() as opened:
+        connections = [opened.enter_context(closing(_connection(client.url))) for _ in range(calls)]
+        for number, connection in enumerate(connections):
+            connection.request("POST", path, _of_200(client, number), headers)
+        yield statuses
+        statuses += [connection.getresponse().status for connection in connections]
 
-    def call(number: int) -> None:
-        client = Client(url)
-        client.session_id, client.user_id = signed_in.session_id, signed_in.user_id
-        shared = {"SharedEntityId": client.user_id}
-        records = ({"InvitedUserEmail": f"c{number}n{n}@acme.com", **shared} for n in range(200))
-        statuses.append(client.create("CollaborationInvitation", *records).status)
 
-    threads = [threading.Thread(target=call, args=(number,)) for number in range(clients)]
-    for thread in threads:
-        thread.start()
-    yield statuses
-    for thread in threads:
-        thread.join()
+def _connection(url: str) -> HTTPConnection:
+    """One that the service has accepted; over TLS it trusts whom `requests` trusts."""
+    parts = urlsplit(url)
+    assert parts.hostname
+    if parts.scheme == "http":
+        made = HTTPConnection(parts.hostname, parts.port, timeout=60)
+    else:
+        context = ssl.create_default_context(cafile=os.environ["REQUESTS_CA_BUNDLE"])
+        made = HTTPSConnection(parts.hostname, parts.port, timeout=60, context=context)
+    made.request("GET", "/health")
+    made.getresponse().read()
+    return made
+
+
+def _of_200(client: Client, number: int) -> bytes:
+    shared = {"SharedEntityId": client.user_id}
+    records = ({"InvitedUserEmail": f"c{number}n{n}@acme.com", **shared} for n in range(200))
+    shown = "".join(client.record("CollaborationInvitation", record) for record in records)
+    return client.envelope(f"<create>{shown}</create>").encode()
 
 
 def org_of(service: Service) -> Org:

@@ -32,7 +32,7 @@ def served(folder: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], s
             yield process, found[1]
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(40)
 
 
 def children(pid: int) -> list[int]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from orgbox.baton import BATON, Baton
-from orgbox.org import passwords
+from orgbox.org import login, passwords
 from orgbox.org.database import Database
 from orgbox.soap import trouble
 from orgbox.testing import OrgUnderTest
@@ -107,6 +107,11 @@ class Waiting:
         self._begun.set()
         assert self._end.wait(LONG)
 
+    def wait_apart(self) -> None:
+        """Wait without the baton, as for the disk."""
+        with BATON.laid_down():
+            self.wait()
+
     def proves_that_others_work(self, *waiting: Callable[[], object]) -> None:
         """Begin these one after the other, once the first has come to `wait`; then let others work."""
         begun = [self._pool.submit(waiting[0])]
@@ -145,12 +150,17 @@ def test_who_waits_for_a_turn_to_write_lets_others_work(waiting: Waiting, tmp_pa
     database = Database(f"sqlite://{name.format(folder=tmp_path)}")
     others = [database.write, database.read] if database.in_memory else [database.write]
 
-    def wait() -> None:
-        with BATON.laid_down():
-            waiting.wait()
+    first = within(database.write, waiting.wait_apart)
 
-    waiting.proves_that_others_work(within(database.write, wait), *(within(other) for other in others))
+    waiting.proves_that_others_work(first, *(within(other) for other in others))
     database.close()
+
+
+def test_who_waits_while_the_same_user_signs_in_lets_others_work(waiting: Waiting) -> None:
+    def turn() -> AbstractContextManager[None]:
+        return login.turn(None, "005000100000002AAA")
+
+    waiting.proves_that_others_work(within(turn, waiting.wait_apart), within(turn))
 
 
 def test_who_waits_for_another_process_to_write_lets_others_work(waiting: Waiting, tmp_path: Path) -> None:

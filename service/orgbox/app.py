@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from orgbox.baton import BATON
 from orgbox.catalog.load import Catalog, standard_catalog
 from orgbox.clock import Clock
 from orgbox.config import Config, new_control_key
@@ -193,7 +194,7 @@ class Site:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one HTTP request."""
-        with self._lock:
+        with BATON.holding(self._lock):
             if self._site is None:
                 self._site = importlib.import_module("orgbox.web.site").make_site(*self._parts)
         return self._site(environ, start_response)

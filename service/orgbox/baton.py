@@ -71,6 +71,17 @@ class Baton:
         finally:
             mine.held, mine.returns, mine.leaving = self._taken() if held else None, returns, leaving
 
+    @contextmanager
+    def holding(self, lock: "threading.Lock | threading.RLock") -> Iterator[None]:
+        """Hold a lock that another one may hold for long; who waits for it lets others work."""
+        if not lock.acquire(blocking=False):
+            with self.laid_down():
+                lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
     def _taken(self) -> threading.Lock:
         baton = self._newest
         if not baton.acquire(timeout=self._patience):

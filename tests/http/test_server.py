@@ -2,7 +2,6 @@
 
 import signal
 import socket
-import time
 from pathlib import Path
 
 import pytest
@@ -29,8 +28,7 @@ def test_the_command_serves_until_it_is_told_to_end(tmp_path: Path, flags: list[
 def test_a_call_under_way_is_answered_before_the_end(tmp_path: Path) -> None:
     with served(tmp_path) as (process, url):
         alice = Client(url).login("alice@acme.com")
-        with inviting(url, alice, 4) as statuses:
-            time.sleep(0.05)
+        with inviting(alice, 4) as statuses:
             process.send_signal(signal.SIGTERM)
 
         assert process.wait(30) == 0

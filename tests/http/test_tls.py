@@ -211,8 +211,7 @@ def test_the_command_serves_https_and_answers_calls_under_way_before_it_ends(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "served.db.tls" / "ca.pem"))
     with served(tmp_path, "--tls", *flags) as (process, url):
         alice = Client(url).login("alice@acme.com")
-        with inviting(url, alice, 3) as statuses:
-            time.sleep(0.3)
+        with inviting(alice, 3) as statuses:
             process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
         assert process.stderr and "Traceback" not in process.stderr.read()

@@ -152,7 +152,9 @@ class Sweep:
         idle_since = now - self._server.adj.channel_timeout
         for channel in [*self._server.active_channels.values()]:
             partly = channel.request
-            late = partly and now - partly.began > self._request_seconds
+            if partly and not channel.readable():  # an answer goes before: nobody reads the rest now
+                partly.began = now
+            late = partly and not channel.unread and now - partly.began > self._request_seconds
             idle = channel.last_activity < idle_since and not channel.unread
             deaf = channel.total_outbufs_len > channel.adj.outbuf_high_watermark  # a thread waits for it
             if (late or idle) and not channel.requests or idle and deaf:

@@ -33,6 +33,11 @@ class DirectChannel(HTTPChannel):  # type: ignore[misc]
             with self.outbuf_lock:
                 self._flush_exception(self._flush_some, do_close=False)
 
+    def handle_write(self) -> None:
+        """Send what waits. The parent asks nobody once no request is left, though a thread may be at it."""
+        with self.outbuf_lock:
+            super().handle_write()
+
     def write_soon(self, data: Any) -> int:
         """Take a piece of an answer. Raises ClientDisconnected."""
         self._flush_outbufs_below_high_watermark()

@@ -123,12 +123,26 @@ def run(
             tidy()
             tidied, calls = time.monotonic(), crew.begun
     crew.do(partial(_retire, server))
-    while server.active_channels and not stopping.is_set():
+    while not stopping.is_set() and (server.accepting or server.active_channels):
         crew.watch()
-    until = time.monotonic() + _DRAIN_SECONDS
-    while (server.accepting or _busy(server)) and time.monotonic() < until:
-        crew.watch()
+    _drain(server)
     crew.shutdown()
+
+
+def _drain(server: Any) -> None:
+    """Wait until no call is under way, for some seconds. The leader looks, for while it reads a request that
+    is neither in the socket nor among those to be answered.
+    """
+    crew, until, drained = server.task_dispatcher, time.monotonic() + _DRAIN_SECONDS, Flag()
+
+    def look() -> None:
+        if not _busy(server):
+            drained.set()
+            crew.wake()
+
+    while not drained.is_set() and time.monotonic() < until:
+        crew.do(look)
+        crew.watch()
 
 
 def _retire(server: Any) -> None:
@@ -143,7 +157,7 @@ def _retire(server: Any) -> None:
 
 def _busy(server: Any) -> bool:
     channels = [*server.active_channels.values()]
-    return any(c.requests or c.total_outbufs_len or c.unread for c in channels)
+    return server.accepting or any(c.requests or c.total_outbufs_len or c.unread for c in channels)
 
 
 class Running:

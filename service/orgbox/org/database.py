@@ -214,7 +214,8 @@ class Database:
     ) -> Iterator[Connection]:  # fmt: skip
         pool, committing = pool or self.pool, False
         try:
-            with BATON.held() if self.is_sqlite else BATON.laid_down(), self._turn_to_write(exclusive):
+            turn = BATON.holding(self._writer) if exclusive else nullcontext()
+            with BATON.held() if self.is_sqlite else BATON.laid_down(), turn:
                 connection = begun or self._begun(mode, org)
                 try:
                     yield connection
@@ -229,20 +230,6 @@ class Database:
             raise self._fault(error, committing=committing) or error from error
         except PoolTimeout as error:
             raise _unavailable(ApiFault) from error
-
-    @contextmanager
-    def _turn_to_write(self, exclusive: bool) -> Iterator[None]:
-        """The turn among the threads, where a transaction needs one. Who waits for it lets others work."""
-        if not exclusive:
-            yield
-            return
-        if not self._writer.acquire(blocking=False):
-            with BATON.laid_down():
-                self._writer.acquire()
-        try:
-            yield
-        finally:
-            self._writer.release()
 
     def _as_sqlalchemy(self, connection: Connection, error: Any) -> BaseException:
         """An error that the driver raised in `rows` as SQLAlchemy's; a lost connection leaves the pool."""

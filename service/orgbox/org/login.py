@@ -6,9 +6,11 @@ those of a user take turns, so that a program that signs in many times at once d
 """
 
 import threading
+from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, select
 
+from orgbox.baton import BATON
 from orgbox.errors import ApiFault
 from orgbox.frozen import value
 from orgbox.org import credentials, outbox, permissions, tokens
@@ -35,12 +37,12 @@ _NEEDS_TOKEN = (
 _TURNS = tuple(threading.Lock() for _ in range(64))
 
 
-def turn(org: Org | None, user_id: str | None) -> threading.Lock:
+def turn(org: Org | None, user_id: str | None) -> AbstractContextManager[None]:
     """To be held from `verify` to `admit`: one attempt of a user at a time in a process.
 
     Some users share a lock; so do all who do not exist, whose guesses then take as long as another's.
     """
-    return _TURNS[hash((org.number if org else None, user_id)) % len(_TURNS)]
+    return BATON.holding(_TURNS[hash((org.number if org else None, user_id)) % len(_TURNS)])
 
 
 @value

@@ -11,6 +11,7 @@ from threading import Lock
 import tomli
 from sqlalchemy import Connection, select
 
+from orgbox.baton import BATON
 from orgbox.catalog import own
 from orgbox.catalog.load import Catalog
 from orgbox.frozen import entity
@@ -55,7 +56,7 @@ class Models:
             return self.standard
         found = self._kept.find(revision)
         if found is None:
-            with self._making:  # which takes a while for hundreds of SObjects: other calls wait for the same
+            with BATON.holding(self._making):  # hundreds of SObjects take a while: others wait for the same
                 found = self._kept.find(revision) or self.keep(self.make(self.texts(connection, org)))
         return found
 
