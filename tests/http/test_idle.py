@@ -1,16 +1,19 @@
 """When a connection counts as idle: told by a clock that nobody sets, and by what has come in."""
 
+import select
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from waitress import wasyncore
+from waitress import channel, wasyncore
 
 from orgbox.config import configure
+from orgbox.http import bounds, direct
 from orgbox.http.listening import listen
 from orgbox.http.server import make_server
 
@@ -52,10 +55,13 @@ def turned() -> Iterator[Turned]:
 
 
 def later(monkeypatch: pytest.MonkeyPatch, *clocks: str) -> None:
-    """An hour passes by these clocks."""
+    """An hour passes by these clocks, for channels and sweeps; they stand still then."""
+    told = SimpleNamespace(**vars(time))
     for name in clocks:
         passed = getattr(time, name)() + HOUR
-        monkeypatch.setattr(time, name, lambda passed=passed: passed)
+        setattr(told, name, lambda passed=passed: passed)
+    for module in (bounds, direct, channel):
+        monkeypatch.setattr(module, "time", told)
 
 
 def test_nothing_moves_so_the_connection_ends(turned: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,11 +86,14 @@ def test_a_service_stopped_for_an_hour_reads_what_has_come_in(
     turned: Turned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turned.client.sendall(HALF)
+    [read] = turned.server.active_channels.values()
+    assert select.select([read.socket], [], [], 20)[0]
     later(monkeypatch, "time", "monotonic")
 
     turned.server.sweep()
     turned.turn()
+    turned.server.sweep._next = 0.0
     turned.server.sweep()
 
     assert turned.connections == 1
-    assert next(iter(turned.server.active_channels.values())).request
+    assert read.request

@@ -109,7 +109,7 @@ def test_a_reload_brings_new_code_and_no_call_fails(tmp_path: Path) -> None:
                 process.send_signal(signal.SIGHUP)
                 until(lambda: said(alice) == f"no. {number}")  # noqa: B023
                 until(lambda: not any(map(lives, old)))  # noqa: B023
-            assert len(workers(process.pid)) == 2
+            until(lambda: len(workers(process.pid)) == 2)
         assert set(callers.statuses) == {200}
 
 

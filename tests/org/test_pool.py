@@ -146,7 +146,7 @@ def test_a_connection_that_comes_back_in_the_middle_of_it_is_closed_as_well(
 
 
 def test_none_is_used_that_is_too_old(made: Pool) -> None:
-    pool = Pool(made.engine, made.dialogue, most=1, kept=1, patience=1, life=0)
+    pool = Pool(made.engine, made.dialogue, most=1, kept=1, patience=1, life=-1)
     first = pool.take()
     pool.give(first)
 

@@ -62,7 +62,7 @@ def test_a_query_that_takes_too_long_is_ended(crowded: Service, name: str) -> No
 
     assert answer.fault == TIMEOUT
     assert taken < 5.0
-    assert client.query("SELECT COUNT() FROM CollaborationInvitation").status == 200
+    assert client.query("SELECT Id FROM User").status == 200
 
 
 # complexity

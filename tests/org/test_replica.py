@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import create_engine, event, make_url, text
 
 from orgbox.config import configure
+from orgbox.org import replica as replicas
 from orgbox.org.database import Database
 from postgres import postgres, require_server
 from service import Client, Service, start_service
@@ -58,9 +59,18 @@ def pair(folder: Path) -> Iterator[Pair]:
 
 @pytest.fixture
 def alice(pair: Pair) -> Client:
+    replica = pair.service.app.orgs.database.replica
+    assert replica
+    replica.rest(0)
     made = pair.service.client("alice@acme.com")
     pair.asked.clear()
     return made
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The replica is waited for until it has come as far."""
+    monkeypatch.setattr(replicas, "_WAIT_SECONDS", 20)
 
 
 def invite(client: Client, address: str) -> None:
@@ -73,6 +83,7 @@ def invited(client: Client, address: str) -> str | None:
     return client.query(f"SELECT COUNT() FROM CollaborationInvitation {where}").text("size")
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_what_was_just_written_is_seen_on_the_replica(pair: Pair, alice: Client) -> None:
     found = []
     for n in range(20):
@@ -83,6 +94,7 @@ def test_what_was_just_written_is_seen_on_the_replica(pair: Pair, alice: Client)
     assert pair.asked
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_locator_leads_on_from_the_replica(pair: Pair, alice: Client) -> None:
     records = [
         {"InvitedUserEmail": f"page{n}@acme.com", "SharedEntityId": alice.user_id} for n in range(200)
@@ -100,7 +112,10 @@ def test_a_locator_leads_on_from_the_replica(pair: Pair, alice: Client) -> None:
     assert len(pair.asked) >= 2
 
 
-def test_the_primary_answers_for_a_replica_that_lags(pair: Pair, alice: Client) -> None:
+def test_the_primary_answers_for_a_replica_that_lags(
+    pair: Pair, alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replicas, "_LATE_SECONDS", 60)
     pair.replay(goes_on=False)
     try:
         invite(alice, "late@acme.com")
