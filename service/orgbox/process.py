@@ -8,7 +8,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from ssl import SSLContext
@@ -52,10 +52,13 @@ def assemble(config: Config, key: str, tally: Tally | None = None) -> tuple[App,
     return app, context
 
 
-def work(app: App, listener: socket.socket, context: SSLContext | None) -> None:
-    """Answer calls and deliver mails until told to stop."""
+def work(
+    app: App, listener: socket.socket, context: SSLContext | None,
+    ready: Callable[[], object] = lambda: None,
+) -> None:  # fmt: skip
+    """Answer calls and deliver mails until told to stop, which it hears once `ready` has been called."""
     app.start(url_of(listener, app.config))
-    server.serve(app.wsgi, app.config, listener, context, give_back)
+    server.serve(app.wsgi, app.config, listener, context, give_back, ready)
     app.close()
 
 
@@ -110,14 +113,15 @@ def main() -> None:
         sys.exit(1)
     app.orgs.database.close()  # a connection must not be in two processes
     listener = socket.socket(fileno=job["listener"])
-    with open(job["told"], "wb") as told:
-        told.write(b"ready")
 
     def serve(slot: int) -> None:
         tally.use(slot)
         work(app, listener, context)
 
-    Leader(serve, job["workers"]).lead(sys.stdin.fileno())
+    leader = Leader(serve, job["workers"])
+    with open(job["told"], "wb") as told:  # by now it hears signals
+        told.write(b"ready")
+    leader.lead(sys.stdin.fileno())
 
 
 if __name__ == "__main__":

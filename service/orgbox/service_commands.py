@@ -36,8 +36,7 @@ def serve(workers: int, **given: Any) -> None:
             return
         app, context = _process().assemble(config, key)
         listener = listening.listen(config)
-    _tell(config, key, listener)
-    _process().work(app, listener, context)
+    _process().work(app, listener, context, lambda: _tell(config, key, listener))
 
 
 def _supervise(config: Config, key: str, workers: int) -> None:

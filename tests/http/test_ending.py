@@ -1,6 +1,9 @@
 """A server that ends, or makes room for a new one, answers whoever has asked."""
 
+import threading
 import time
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,3 +74,23 @@ def test_who_is_let_in_while_the_server_retires_is_answered(
     client.sendall(SMALL)
 
     assert read(client)[1].startswith(b"2 ")
+
+
+def test_who_waits_to_be_let_in_when_the_server_stops_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    received, reading = BoundedParser.received, threading.Event()
+
+    def slow(parser: BoundedParser, data: bytes) -> int:  # so long the leader lets nobody in
+        reading.set()
+        time.sleep(0.3)
+        return received(parser, data)
+
+    monkeypatch.setattr(BoundedParser, "received", slow)
+    with closing(Crewed(tmp_path, tls=False)) as crewed:
+        crewed.connect(SMALL)
+        assert reading.wait(PATIENCE)
+        client = crewed.connect(SMALL)
+        crewed.tell(crewed.stopping)
+
+        assert read(client)[1].startswith(b"2 ")

@@ -35,6 +35,15 @@ def test_a_call_under_way_is_answered_before_the_end(tmp_path: Path) -> None:
         assert statuses == [200] * 4
 
 
+@pytest.mark.parametrize("flags", [[], ["--workers", "2"]], ids=["one process", "two workers"])
+def test_who_is_told_that_it_is_ready_may_tell_it_to_end(tmp_path: Path, flags: list[str]) -> None:
+    for _ in range(3):
+        with served(tmp_path, *flags) as (process, _):
+            process.send_signal(signal.SIGTERM)
+
+            assert process.wait(30) == 0
+
+
 def test_settings_come_from_flags_and_from_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ answering each client once more. `Running` serves from a thread, inside a test.
 """
 
 import logging
+import select
 import signal
 import socket
 import ssl
@@ -61,10 +62,10 @@ def make_server(
 
 def serve(
     app: Wsgi, config: Config, listener: socket.socket, context: ssl.SSLContext | None = None,
-    tidy: Callable[[], object] = lambda: None,
+    tidy: Callable[[], object] = lambda: None, ready: Callable[[], object] = lambda: None,
 ) -> None:  # fmt: skip
-    """Serve until SIGTERM or SIGINT; calls under way are answered before it returns. Now and then, if there
-    have been calls, it tidies.
+    """Serve until SIGTERM or SIGINT; calls under way are answered before it returns. `ready` is called once
+    these signals are heard; now and then, if there have been calls, it tidies.
 
     At SIGHUP it takes no new connection, ends those it has with their next answer, and returns when none
     is left. An idle one ends as it always does, by `channel_timeout`.
@@ -81,6 +82,7 @@ def serve(
 
     for name, flag in ((signal.SIGTERM, stopping), (signal.SIGINT, stopping), (signal.SIGHUP, retiring)):
         signal.signal(name, noting(flag))
+    ready()
     run(server, stopping, retiring, tidy)
     wasyncore.close_all(server._map)
 
@@ -122,6 +124,8 @@ def run(
         if crew.begun > calls and time.monotonic() > tidied + _TIDY_SECONDS:
             tidy()
             tidied, calls = time.monotonic(), crew.begun
+    if stopping.is_set():
+        crew.do(partial(_let_in, server))
     crew.do(partial(_retire, server))
     while not stopping.is_set() and (server.accepting or server.active_channels):
         crew.watch()
@@ -143,6 +147,16 @@ def _drain(server: Any) -> None:
     while not drained.is_set() and time.monotonic() < until:
         crew.do(look)
         crew.watch()
+
+
+def _let_in(server: Any) -> None:
+    """Take the connections that the system keeps: nobody else will, and their calls may have been sent."""
+    waiting = select.poll()
+    waiting.register(server.socket, select.POLLIN)
+    for _ in range(BACKLOG):
+        if not waiting.poll(0):
+            return
+        server.handle_accept()
 
 
 def _retire(server: Any) -> None:
