@@ -6,6 +6,11 @@ not_run() {
   exit 69
 }
 
+# again COMMAND...: runs it, and once more if it fails: a registry may
+again() {
+  "$@" || { sleep 5 && "$@"; }
+}
+
 # needs COMMAND...
 needs() {
   for command in "$@"; do
@@ -32,7 +37,7 @@ python_library() {
     rm -rf "$library"
     mkdir -p .library
     pinned >"$library.pinned"
-    "$PYTHON" -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-compile \
+    again "$PYTHON" -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-compile \
       --target "$library" --requirement requirements.txt --constraint "$library.pinned" >&2 ||
       not_run "pip cannot install $(tr '\n' ' ' <requirements.txt)"
     cp requirements.txt "$library/"
@@ -43,10 +48,14 @@ python_library() {
 # node_library: what package.json names, from npm
 node_library() {
   needs node npm
+  exec 9>"${TMPDIR:-/tmp}/orgbox-$(id -u)-$(basename "$PWD").lock"
+  if command -v flock >/dev/null; then flock 9; fi # two tests may want the same library
   if ! cmp -s package.json node_modules/package.json; then
-    npm install --silent --no-audit --no-fund --no-package-lock >&2 || not_run "npm cannot install package.json"
+    again npm install --silent --no-audit --no-fund --no-package-lock >&2 ||
+      not_run "npm cannot install package.json"
     cp package.json node_modules/
   fi
+  exec 9>&-
 }
 
 # both_dialects COMMAND...: runs it for either dialect, its last argument; fails if one of them fails

@@ -5,9 +5,10 @@ set -euo pipefail
 if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then
   exit 0
 fi
+. "$(dirname "$0")/apt.sh"
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   export DEBIAN_FRONTEND=noninteractive
-  if apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null; then
+  if apt update && apt install -y --no-install-recommends chromium chromium-driver; then
     exit 0
   fi
 fi

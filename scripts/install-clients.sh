@@ -3,6 +3,7 @@
 # Without the right to install, or without apt, the tests name those clients as not run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/apt.sh
 packages="$("${PYTHON:-python3}" -c '
 import tomllib
 with open("clients/clients.toml", "rb") as file:
@@ -16,11 +17,13 @@ done
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   export DEBIAN_FRONTEND=noninteractive
-  install() { apt-get install -y -qq --no-install-recommends "$@" >/dev/null; }
-  apt-get update -qq || true
-  # one by one where not all can be had, so that one release's gap is not every client's
+  apt update || true
+  known=""  # one release's gap is not every client's
+  for package in $missing; do
+    if apt-cache show "$package" >/dev/null 2>&1; then known+=" $package"; fi
+  done
   # shellcheck disable=SC2086
-  install $missing || for package in $missing; do install "$package" || true; done
+  [ -z "$known" ] || apt install -y --no-install-recommends $known || true
 fi
 for package in $missing; do
   installed "$package" || echo "not installed: $package; the client that needs it will not be run" >&2

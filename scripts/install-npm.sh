@@ -11,7 +11,8 @@ fi
 for package in $(git ls-files 'tests/*package.json' 2>/dev/null || find tests -name package.json -not -path '*/node_modules/*'); do
 	folder=$(dirname "$package")
 	if [ "$folder/node_modules/.ready" -nt "$package" ]; then continue; fi
-	if (cd "$folder" && npm install --no-package-lock --no-audit --no-fund --silent); then
+	install() { (cd "$folder" && npm install --no-package-lock --no-audit --no-fund --silent); }
+	if install || { sleep 5 && install; }; then
 		touch "$folder/node_modules/.ready"
 	else
 		echo "npm could not install what $package names" >&2

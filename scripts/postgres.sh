@@ -21,8 +21,8 @@ find_binaries() {
 
 install_binaries() {
 	[ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
-	apt-get install -y -qq postgresql >/dev/null 2>&1 ||
-		{ apt-get update -qq && apt-get install -y -qq postgresql; } >/dev/null 2>&1
+	. "$(dirname "$0")/apt.sh"
+	{ apt update && apt install -y postgresql; } >/dev/null 2>&1
 }
 
 # PostgreSQL refuses to run as root
@@ -31,7 +31,14 @@ as_owner() {
 }
 
 free_port() {
-	"${PYTHON:-python3}" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+	"${PYTHON:-python3}" - <<-'PYTHON'
+		import contextlib, random, socket
+		for port in random.sample(range(15_000, 32_000), 100):  # the system gives others to who wants any
+		    with contextlib.suppress(OSError), socket.socket() as probe:
+		        probe.bind(("127.0.0.1", port))
+		        print(port)
+		        break
+	PYTHON
 }
 
 start() {

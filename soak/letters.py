@@ -1,6 +1,7 @@
 """A real mail server that takes every mail and remembers when, in the numbering of the service's lives."""
 
 import re
+import socket
 import threading
 from collections import defaultdict
 from dataclasses import dataclass
@@ -9,8 +10,6 @@ from email.policy import SMTP
 from typing import Any
 
 from aiosmtpd.controller import Controller
-
-from bench.processes import free_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Letters:
     def begin_life(self) -> str:
         """The URL of the mail server for the next life; that of the last one still takes mails."""
         self.life += 1
-        controller = Controller(_Server(self, self.life), hostname="127.0.0.1", port=free_port())
+        controller = _Controller(_Server(self, self.life), hostname="127.0.0.1", ready_timeout=60)
         controller.start()
         self._open.append(controller)
         if len(self._open) > 2:
@@ -58,6 +57,15 @@ class Letters:
         with self.lock:
             found = self.by_address.get(address)
         return found[0].link if found else ""
+
+
+class _Controller(Controller):
+    """A mail server on a port that nobody else can get between the choice and the use."""
+
+    def _create_server(self) -> Any:
+        listener = socket.create_server((self.hostname, 0))
+        self.port = listener.getsockname()[1]
+        return self.loop.create_server(self._factory_invoker, sock=listener)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def race(
     with tempfile.TemporaryDirectory(prefix="soak") as folder, nursery(Path(folder)) as made:
         place = Place(Path(folder), server)
         place.clear()
-        service = Service(made, place.url, ["--workers", str(workers)]).ready()
+        service = Service(made, place.url, ["--workers", str(workers), "--no-durable"]).ready()
         orgs = registry_of(configure(database=place.url))
         try:
             ground, callers = _prepare(service)

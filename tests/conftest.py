@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from orgbox.testing import plugin
 from service import Client, Service, start_service
+
+settings.register_profile(
+    "orgbox", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # no test is timed
+settings.load_profile("orgbox")
 
 
 def pytest_configure(config: pytest.Config) -> None:

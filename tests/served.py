@@ -1,6 +1,8 @@
 """The command `orgbox` as a user runs it, in a process of its own."""
 
+import random
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,6 +35,14 @@ def served(folder: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], s
         finally:
             process.terminate()
             process.wait(40)
+
+
+def quiet_port() -> int:
+    """A free port, of those that the system does not give to who wants any."""
+    for port in random.sample(range(15_000, 32_000), 100):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("no free port")
 
 
 def children(pid: int) -> list[int]:

@@ -86,7 +86,7 @@ def run(client: Client, url: str) -> Outcome:
         [str(FOLDER / client.folder / "run.sh"), url],
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1800,
         check=False,
         env=os.environ | {"PYTHON": sys.executable},
     )

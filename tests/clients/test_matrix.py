@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from threading import Lock
 
@@ -15,6 +16,7 @@ from matrix import FOLDER, NOT_RUN, ROOT, STEPS, Client, Outcome, load, not_run,
 from service import start_service
 
 CLIENTS = load()
+MAVEN = Lock()  # which leaves a repository that two fill at once in pieces
 ONE_AT_A_TIME = Lock()  # a service is made on one thread; the models of the WSDL are built with the first
 Ran = tuple[Outcome, list[str]]
 
@@ -38,7 +40,8 @@ def _try(client: Client, folder: Path) -> Ran:
     with ONE_AT_A_TIME:
         service = start_service(folder)
     try:
-        return run(client, service.url), service.judge.wrong
+        with MAVEN if client.language == "Java" else nullcontext():
+            return run(client, service.url), service.judge.wrong
     finally:
         service.stop()
 

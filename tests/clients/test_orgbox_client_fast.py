@@ -16,6 +16,7 @@ from steps import invitation, plain, sign_in
 from orgbox.cli import main
 from orgbox.org.extension import texts_of
 from orgbox_client import ApiFault, Connection, QueryResult, Record, quote
+from orgbox_client.soap import load_wsdl
 from service import Service
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=80)
@@ -70,6 +71,7 @@ def readers(service: Service, tmp_path: Path) -> Iterator[Readers]:
     orgs = service.app.orgs
     [org] = orgs.all()
     service.judge.catalog = orgs.models.make(texts_of(orgs, org)).catalog
+    load_wsdl.cache_clear()  # another service may have had the address
     admin = "admin@acme.com"
     with sign_in(service, admin) as sf, sign_in(service, admin, dialect="partner") as partner:
         yield sf, partner, by_zeep(sf, service.url)

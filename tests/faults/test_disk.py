@@ -2,7 +2,6 @@
 
 import sqlite3
 import threading
-import time
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ from sqlalchemy import event, make_url
 
 from inviting import invite
 from orgbox.inspection.run import findings
+from orgbox.org import sqlite
 from orgbox.org.pool import driver_of
 from postgres import only_sqlite
 from served import ran
@@ -52,7 +52,7 @@ def test_a_full_disk_refuses_writes_whole_and_reading_goes_on(service: Service, 
     assert list(findings(service.app.orgs)) == []
 
 
-@pytest.mark.parametrize(("seconds", "fault"), [(1.5, None), (8.0, "sf:UNABLE_TO_LOCK_ROW")])
+@pytest.mark.parametrize(("seconds", "fault"), [(1.5, None), (60.0, "sf:UNABLE_TO_LOCK_ROW")])
 def test_a_lock_held_by_another_process_is_waited_for_a_while(
     service: Service, alice: Client, seconds: float, fault: str | None
 ) -> None:
@@ -70,12 +70,10 @@ def test_a_lock_held_by_another_process_is_waited_for_a_while(
     holder = threading.Thread(target=hold)
     holder.start()
     held.wait()
-    began = time.monotonic()
 
     status, code = inviting(alice, "late@acme.com")
 
     assert (status, code) == ((500, fault) if fault else (200, None))
-    assert fault or time.monotonic() - began > 1
     assert invited(alice) == ("0" if fault else "1")
     done.set()
     holder.join()
@@ -83,12 +81,9 @@ def test_a_lock_held_by_another_process_is_waited_for_a_while(
 
 
 def test_a_query_is_answered_although_the_use_of_its_session_cannot_be_noted(
-    service: Service, alice: Client
+    service: Service, alice: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def impatient(connection, *_ignored):  # type: ignore[no-untyped-def]
-        driver_of(connection).execute("PRAGMA busy_timeout = 20")
-
-    event.listen(service.app.orgs.database.engine, "begin", impatient)
+    monkeypatch.setattr(sqlite, "_BUSY", "PRAGMA busy_timeout = 20")
     service.clock.advance(timedelta(minutes=90))
     with closing(sqlite3.connect(make_url(service.app.config.database).database or "")) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -1,5 +1,6 @@
 """The client of the control API and connections that end between two requests."""
 
+import select
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Event, Thread
@@ -50,7 +51,8 @@ def hasty() -> Iterator[_Hasty]:
 def test_a_request_after_a_long_pause_takes_a_new_connection(hasty: _Hasty) -> None:
     client = ControlClient(f"http://127.0.0.1:{hasty.server_port}", "key")
     client.post("orgs")
-    hasty.ended.wait(10)
+    assert hasty.ended.wait(20)
+    assert select.select([client._connection.sock], [], [], 20)[0]
 
     assert client.post("orgs") == {}
     client.close()

@@ -92,7 +92,7 @@ def test_the_example_for_javascript_signs_in_to_an_org_of_its_own(tmp_path: Path
         script = tmp_path / "box.test.cjs"
         text = SCRIPT.replace("EXAMPLE", example("js", server.url))
         script.write_text(text.replace("JSFORCE", library), "utf-8")
-        run = ran("node", "--test", str(script), key=server.key)
+        run = ran("node", "--test", "--test-reporter=tap", str(script), key=server.key)
         left = server.control.get("orgs")["orgs"]
 
     assert run.returncode == 0 and "# pass 1" in run.stdout, run.stdout + run.stderr + installed.stderr

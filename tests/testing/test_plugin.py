@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from orgbox.testing import serve
+from served import quiet_port
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("spyne", "sqlalchemy", "flask", "waitress", "lxml", "zeep", "orgbox.app")
@@ -38,8 +39,9 @@ def run_pytest(folder: Path, text: str, *flags: str) -> str:
     """The output of a run of pytest on one file."""
     (folder / "test_users.py").write_text(text, "utf-8")
     command = [sys.executable, "-m", "pytest", "-p", "orgbox.testing.plugin", "-p", "no:cacheprovider"]
+    command.append("--color=no")
     paths = os.pathsep.join([str(ROOT / "service"), str(ROOT / "clients")])
-    known = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": paths}
+    known = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": paths, "PYTEST_ADDOPTS": ""}
     run = subprocess.run(
         [*command, *flags, "-q", "-W", "error", str(folder)], env=known, cwd=folder, capture_output=True,
         text=True, timeout=180, check=False,
@@ -111,8 +113,7 @@ SHIMS = {
 def test_the_recipe_for_other_runners_starts_the_service_and_stops_it(tmp_path: Path) -> None:
     page = (ROOT / "docs/testing.md").read_text("utf-8")
     (recipe,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(quiet_port())
     for name, text in SHIMS.items():
         shim = tmp_path / name
         shim.write_text(f"#!/bin/sh\n{text.format(python=sys.executable, port=port)}\n", "utf-8")

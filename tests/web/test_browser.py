@@ -29,6 +29,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.fixture
 def somebody(driver: Any, service: Service) -> Iterator[Somebody]:
     """Somebody at the browser, signed out; fails the test in which the browser objected to a page."""
+    driver.get("about:blank")  # a page left open goes on asking its service, which has ended
     driver.get_log("browser")
     person = Person(driver, service.url)
     yield lambda: Person(driver, service.url)
