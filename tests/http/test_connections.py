@@ -7,7 +7,7 @@ import pytest
 
 from answers import read
 from crewed import LARGE, PATIENCE, SMALL, Crewed, until
-from orgbox.http.bounds import BoundedParser
+from orgbox.http.bounds import BoundedChannel, BoundedParser
 
 BODY = b"x" * 50_000
 PARTS = {
@@ -99,6 +99,16 @@ def test_half_a_request_that_stays_one_ends_the_connection(impatient: Crewed) ->
     read(client)
 
     client.sendall(SMALL[:-1])
+
+    assert client.recv(100) == b""
+
+
+def test_a_request_of_which_something_always_waits_to_be_read_ends_the_connection(
+    impatient: Crewed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BoundedChannel, "unread", True)  # a byte trickles in before every look
+
+    client = impatient.connect(SMALL[:-1])
 
     assert client.recv(100) == b""
 

@@ -2,8 +2,6 @@
 
 import threading
 import time
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,6 +56,30 @@ def test_a_request_that_is_being_read_while_the_server_stops_is_answered(
     assert read(client)[1].startswith(b"2 ")
 
 
+def test_half_a_request_has_a_moment_to_come_in_when_the_server_stops(crewed: Crewed) -> None:
+    client = crewed.connect(SMALL)
+    read(client)
+    [channel] = crewed.server.active_channels.values()
+    client.sendall(SMALL[:-1])
+    until(lambda: channel.request)
+
+    crewed.tell(crewed.stopping)
+    until(lambda: not crewed.server.accepting)
+    time.sleep(0.3)
+    client.sendall(SMALL[-1:])
+
+    assert read(client)[1].startswith(b"2 ")
+
+
+def test_half_a_request_that_stays_one_does_not_hold_up_the_end(crewed: Crewed) -> None:
+    crewed.connect(SMALL[:-1])
+    until(lambda: any(channel.request for channel in crewed.server.active_channels.values()))
+
+    crewed.tell(crewed.stopping)
+
+    until(lambda: not crewed.thread.is_alive())
+
+
 def test_who_is_let_in_while_the_server_retires_is_answered(
     crewed: Crewed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,20 +99,20 @@ def test_who_is_let_in_while_the_server_retires_is_answered(
 
 
 def test_who_waits_to_be_let_in_when_the_server_stops_is_answered(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    crewed: Crewed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     received, reading = BoundedParser.received, threading.Event()
 
     def slow(parser: BoundedParser, data: bytes) -> int:  # so long the leader lets nobody in
-        reading.set()
-        time.sleep(0.3)
+        if not reading.is_set():
+            reading.set()
+            time.sleep(0.5)
         return received(parser, data)
 
     monkeypatch.setattr(BoundedParser, "received", slow)
-    with closing(Crewed(tmp_path, tls=False)) as crewed:
-        crewed.connect(SMALL)
-        assert reading.wait(PATIENCE)
-        client = crewed.connect(SMALL)
-        crewed.tell(crewed.stopping)
+    crewed.connect(SMALL)
+    assert reading.wait(PATIENCE)
+    threading.Timer(0.1, crewed.tell, (crewed.stopping,)).start()
+    client = crewed.connect(SMALL)  # hands are shaken once it is let in
 
-        assert read(client)[1].startswith(b"2 ")
+    assert read(client)[1].startswith(b"2 ")

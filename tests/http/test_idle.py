@@ -92,7 +92,7 @@ def test_a_service_stopped_for_an_hour_reads_what_has_come_in(
 
     turned.server.sweep()
     turned.turn()
-    turned.server.sweep._next = 0.0
+    turned.server.sweep._next = bounds.time.monotonic()
     turned.server.sweep()
 
     assert turned.connections == 1

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -38,10 +39,14 @@ def test_a_call_under_way_is_answered_before_the_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize("flags", [[], ["--workers", "2"]], ids=["one process", "two workers"])
 def test_who_is_told_that_it_is_ready_may_tell_it_to_end(tmp_path: Path, flags: list[str]) -> None:
     for _ in range(3):
-        with served(tmp_path, *flags) as (process, _):
+        with served(tmp_path, *flags) as (process, url):
+            client = HTTPConnection(url.removeprefix("http://"), timeout=20)
+            client.request("GET", "/health")
             process.send_signal(signal.SIGTERM)
 
+            assert client.getresponse().status == 200
             assert process.wait(30) == 0
+            client.close()
 
 
 def test_settings_come_from_flags_and_from_the_environment(

@@ -23,6 +23,8 @@ from orgbox.http.direct import DirectChannel
 HEADER_BYTES = 64 * 1024
 _LONGEST_LINE = 8 * 1024
 """Bytes of what stands between two chunks, and of what follows the last."""
+_STOPPED = 5.0
+"""Seconds that a sweep is late: the process was stopped, and nobody read what came."""
 _READ_ON = 10
 """A body this many times too large is not read to its end."""
 
@@ -119,6 +121,11 @@ class BoundedChannel(DirectChannel):
         self._last_activity = time.monotonic()
 
     @property
+    def is_coming(self) -> bool:
+        """Whether a request has come in part."""
+        return self.request is not None
+
+    @property
     def unread(self) -> bool:
         """Whether something has come in that is to be read."""
         poll = select.poll()
@@ -140,7 +147,7 @@ class Sweep:
 
     def __init__(self, server: Any, request_seconds: float) -> None:
         self._server, self._request_seconds = server, request_seconds
-        self._next = 0.0
+        self._next = time.monotonic()
         server.maintenance = lambda now: None
 
     def __call__(self) -> None:
@@ -148,13 +155,16 @@ class Sweep:
         now = time.monotonic()
         if now < self._next:
             return
+        stopped = now - self._next
         self._next = now + 1.0
         idle_since = now - self._server.adj.channel_timeout
         for channel in [*self._server.active_channels.values()]:
             partly = channel.request
             if partly and not channel.readable():  # an answer goes before: nobody reads the rest now
                 partly.began = now
-            late = partly and not channel.unread and now - partly.began > self._request_seconds
+            elif partly and stopped > _STOPPED:
+                partly.began += stopped
+            late = partly and now - partly.began > self._request_seconds
             idle = channel.last_activity < idle_since and not channel.unread
             deaf = channel.total_outbufs_len > channel.adj.outbuf_high_watermark  # a thread waits for it
             if (late or idle) and not channel.requests or idle and deaf:

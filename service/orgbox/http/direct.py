@@ -29,8 +29,8 @@ class DirectChannel(HTTPChannel):  # type: ignore[misc]
     def service(self) -> None:
         """Answer a request. The next one may take long, so that nothing of this answer waits for it."""
         super().service()
-        if self.total_outbufs_len:
-            with self.outbuf_lock:
+        with self.outbuf_lock:
+            if self.total_outbufs_len and self.connected:
                 self._flush_exception(self._flush_some, do_close=False)
 
     def handle_write(self) -> None:

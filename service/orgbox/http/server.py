@@ -27,7 +27,9 @@ from orgbox.http.heads import Task
 from orgbox.http.listening import BACKLOG, listen, url_of
 from orgbox.http.tls import accept_tls
 
-_DRAIN_SECONDS = 25.0
+_DRAIN_SECONDS, _COMING_SECONDS = 25.0, 2.0
+_MOST_MISSED = 10
+"""Of those who wait to be let in: for one that has left, or where the system has no room for more."""
 _TIDY_SECONDS = 2.0
 _QUEUE = logging.getLogger("waitress.queue")
 """Warns of each request that waits for a thread: where clients are many, a line for most calls."""
@@ -80,8 +82,10 @@ def serve(
 
         return note
 
-    for name, flag in ((signal.SIGTERM, stopping), (signal.SIGINT, stopping), (signal.SIGHUP, retiring)):
+    flags = {signal.SIGTERM: stopping, signal.SIGINT: stopping, signal.SIGHUP: retiring}
+    for name, flag in flags.items():
         signal.signal(name, noting(flag))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {*flags, signal.SIGCHLD})
     ready()
     run(server, stopping, retiring, tidy)
     wasyncore.close_all(server._map)
@@ -124,8 +128,6 @@ def run(
         if crew.begun > calls and time.monotonic() > tidied + _TIDY_SECONDS:
             tidy()
             tidied, calls = time.monotonic(), crew.begun
-    if stopping.is_set():
-        crew.do(partial(_let_in, server))
     crew.do(partial(_retire, server))
     while not stopping.is_set() and (server.accepting or server.active_channels):
         crew.watch()
@@ -134,17 +136,17 @@ def run(
 
 
 def _drain(server: Any) -> None:
-    """Wait until no call is under way, for some seconds. The leader looks, for while it reads a request that
-    is neither in the socket nor among those to be answered.
+    """Wait until no call is under way, for some seconds, and none on its way, for a few. The leader looks:
+    what it is reading is neither in the socket any more nor yet among the requests.
     """
-    crew, until, drained = server.task_dispatcher, time.monotonic() + _DRAIN_SECONDS, Flag()
+    crew, began, drained = server.task_dispatcher, time.monotonic(), Flag()
 
     def look() -> None:
-        if not _busy(server):
+        if not _busy(server, waits=time.monotonic() < began + _COMING_SECONDS):
             drained.set()
             crew.wake()
 
-    while not drained.is_set() and time.monotonic() < until:
+    while not drained.is_set() and time.monotonic() < began + _DRAIN_SECONDS:
         crew.do(look)
         crew.watch()
 
@@ -153,14 +155,18 @@ def _let_in(server: Any) -> None:
     """Take the connections that the system keeps: nobody else will, and their calls may have been sent."""
     waiting = select.poll()
     waiting.register(server.socket, select.POLLIN)
+    missed = 0
     for _ in range(BACKLOG):
-        if not waiting.poll(0):
+        if missed > _MOST_MISSED or not waiting.poll(0):
             return
+        known = len(server._map)
         server.handle_accept()
+        missed += len(server._map) == known
 
 
 def _retire(server: Any) -> None:
     """Take no new connection, and end those there are with their next answer; tells whoever watches."""
+    _let_in(server)
     server.accepting = False
     server._map.pop(server.socket.fileno(), None)
     server.socket.close()
@@ -169,9 +175,12 @@ def _retire(server: Any) -> None:
     server.task_dispatcher.wake()
 
 
-def _busy(server: Any) -> bool:
-    channels = [*server.active_channels.values()]
-    return server.accepting or any(c.requests or c.total_outbufs_len or c.unread for c in channels)
+def _busy(server: Any, *, waits: bool) -> bool:
+    """Whether a call is under way, or, for who waits for such, on its way."""
+    return server.accepting or any(
+        c.requests or c.total_outbufs_len or c.unread or (waits and c.is_coming)
+        for c in [*server.active_channels.values()]
+    )
 
 
 class Running:

@@ -113,6 +113,11 @@ class TlsChannel(BoundedChannel):
         super().__init__(server, self._tls, addr, adj, map=map)
         self.sendbuf_len = _RECORD
 
+    @property
+    def is_coming(self) -> bool:
+        """Whether hands are being shaken, or a request has come in part."""
+        return not self._tls.shaken or super().is_coming
+
     def writable(self) -> bool:
         """Whether there is something to write, be it of the handshake."""
         return bool(self._wants_write or super().writable())

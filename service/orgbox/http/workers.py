@@ -24,7 +24,8 @@ _SHORT_LIFE = 1.0
 
 
 class Leader:
-    """Keeps `count` processes at `work`, which returns when it gets SIGTERM or SIGHUP.
+    """Keeps `count` processes at `work`, which returns when it gets SIGTERM or SIGHUP. These are blocked
+    until it hears them, so that none comes too early.
 
     It is given a number below `count` that no other living one has.
     """
@@ -72,7 +73,6 @@ class Leader:
         status = 1
         try:
             self._wakeups.forget()
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             os.close(self._life)
             threading.Thread(target=_end_with, args=(self._alive,), daemon=True).start()
             self._work(number)
