@@ -1,10 +1,14 @@
 """The documentation says what the code says."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
+from bench.__main__ import PARTS
+from bench.page import write
+from bench.tables import Table
 from orgbox.config import SETTINGS
 
 ROOT = Path(__file__).parents[1]
@@ -24,6 +28,16 @@ def test_the_settings_table_lists_every_setting() -> None:
     found = re.search(r"<!-- settings:.*?-->\n(.*?)\n<!-- end of settings -->", page, re.DOTALL)
 
     assert found and found[1] == settings_table()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_of_the_measurements_has_its_place_in_a_page(part: str, tmp_path: Path) -> None:
+    for page in ("performance.md", "scale.md"):
+        shutil.copy(ROOT / "docs" / page, tmp_path)
+
+    write(tmp_path, part, [Table("Measured", ["figure"], [["seventeen"]])])
+
+    assert sum("seventeen" in page.read_text("utf-8") for page in tmp_path.iterdir()) == 1
 
 
 PAGES = ["README.md", "SECURITY.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
