@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 from sqlalchemy import func, select
 
+from inviting import invite
+from orgbox.clock import Clock
 from service import Answer, Client, Service
 
 ALL_OR_NONE = "<AllOrNoneHeader><allOrNone>true</allOrNone></AllOrNoneHeader>"
@@ -38,6 +42,26 @@ def upsert(client: Client, key: str, sobject: str, *records: dict[str, str]) -> 
 def update(client: Client, sobject: str, *records: dict[str, str], header: str = "") -> Answer:
     sent = "".join(client.record(sobject, record) for record in records)
     return client.call(f"<update>{sent}</update>", header)
+
+
+def test_all_that_a_call_writes_bears_one_moment(alice: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    began, seconds = datetime.now(UTC), count()
+    monkeypatch.setattr(Clock, "now", lambda _: began + timedelta(seconds=next(seconds)))
+
+    group = {"Name": "Tea", "CollaborationType": "Public"}
+    created = alice.create("CollaborationGroup", group).text("id") or ""
+    [canceled] = invite(alice, "bob@acme.com")
+    alice.call(f"<delete><ids>{canceled}</ids></delete>")
+    board = find(alice, "CollaborationGroup", "Board")
+    alice.query(f"SELECT Id FROM CollaborationGroup WHERE Id = '{board}' FOR VIEW")
+
+    for sobject, id_, names in (
+        ("CollaborationGroup", created, ["CreatedDate", "LastModifiedDate", "SystemModstamp"]),
+        ("CollaborationInvitation", canceled, ["LastModifiedDate", "SystemModstamp"]),
+        ("CollaborationGroup", board, ["LastViewedDate", "LastReferencedDate"]),
+    ):
+        told = alice.query(f"SELECT {', '.join(names)} FROM {sobject} WHERE Id = '{id_}'")
+        assert len({told.text(name) for name in names}) == 1, told.body
 
 
 def test_a_create_that_is_rolled_back_leaves_no_effect(service: Service, alice: Client) -> None:

@@ -56,11 +56,14 @@ class Session:
     stale: bool = False
     quiet: bool = False
     conditions: Conditions = CALM
+    _moment: str = ""
 
     @property
     def now(self) -> str:
-        """This moment as the API writes it."""
-        return moment_text(self.org.clock.now())
+        """The moment of the call as the API writes it: all that the call writes bears the same."""
+        if not self._moment:
+            self._moment = moment_text(self.org.clock.now())
+        return self._moment
 
     @property
     def catalog(self) -> Catalog:
