@@ -18,12 +18,14 @@ done
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   export DEBIAN_FRONTEND=noninteractive
   apt update || true
-  known=""  # one release's gap is not every client's
+  known=""
   for package in $missing; do
     if apt-cache show "$package" >/dev/null 2>&1; then known+=" $package"; fi
   done
+  install() { apt install -y --no-install-recommends "$@"; }
+  # one by one where not all can be had, so that one release's gap is not every client's
   # shellcheck disable=SC2086
-  [ -z "$known" ] || apt install -y --no-install-recommends $known || true
+  [ -z "$known" ] || install $known || for package in $known; do install "$package" || true; done
 fi
 for package in $missing; do
   installed "$package" || echo "not installed: $package; the client that needs it will not be run" >&2
